@@ -1,0 +1,1 @@
+"""The front door: every request passes the same six steps in the same order."""

@@ -1,0 +1,1 @@
+"""What IAM and STS do. Knows no HTTP and no XML."""

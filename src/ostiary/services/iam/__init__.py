@@ -1,0 +1,1 @@
+"""IAM's operations, one module per family."""

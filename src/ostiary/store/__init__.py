@@ -1,0 +1,1 @@
+"""What is remembered: one port, one SQL implementation, and the decisions' snapshot."""

@@ -1,0 +1,315 @@
+"""The one implementation of the store: SQLAlchemy Core, over SQLite by default.
+
+Shaped for many nodes: a change locks the revision counter first, one-time facts
+are single conditional statements, and nothing is used that PostgreSQL lacks.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from ostiary.identity import model
+from ostiary.identity.model import Entity
+from ostiary.store.codec import decode, encode, name_key, order_of, where_key
+from ostiary.store.engine import reading, writing
+from ostiary.store.port import (
+    EVERYTHING,
+    AlreadyExistsError,
+    E,
+    Page,
+    StoreUnavailableError,
+    TryRow,
+    Value,
+    Write,
+)
+from ostiary.store.tables import KINDS, TABLES, audit, changes, revisions, tries
+
+Listener = Callable[[int, list[Write]], None]
+_LAST_CHARACTER = "\U0010ffff"
+
+
+class SqlStore:
+    """Entities in a SQL database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener(revision, writes)` after each commit of this store."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def read(self) -> Iterator["SqlReader"]:
+        """A consistent view."""
+        with _available(), reading(self._engine) as connection, connection.begin():
+            yield SqlReader(connection, _current(connection))
+
+    @contextmanager
+    def change(self) -> Iterator["SqlChange"]:
+        """A change; commits when the block ends, rolls back when it raises."""
+        counter = update(revisions)
+        current = revisions.c.current
+        with _available(), writing(self._engine) as connection, connection.begin():
+            connection.execute(counter.values(current=current + 1))
+            change = SqlChange(connection, _current(connection))
+            yield change
+            if not change.writes:
+                # Nothing to follow: give the number back, so that revisions stay
+                # without gaps (T114). Audit records are kept.
+                connection.execute(counter.values(current=current - 1))
+        if change.writes:
+            for listener in self._listeners:
+                listener(change.revision, change.writes)
+
+    @contextmanager
+    def ledger(self) -> Iterator["SqlLedger"]:
+        """A transaction over tries and used codes; it takes no revision."""
+        with _available(), writing(self._engine) as connection, connection.begin():
+            yield SqlLedger(connection)
+
+    def everything(self) -> tuple[int, list[Entity]]:
+        """The revision, and all entities as of it."""
+        with self.read() as view:
+            return view.revision, [
+                entity for kind in TABLES for entity in view.list_by(kind)
+            ]
+
+    def writes_since(self, revision: int) -> tuple[int, list[Write]]:
+        """The newest revision, and what changed after the given one, in order.
+
+        Entities are read in the same view as the change rows, so the answer is
+        one state and never a mixture (T115).
+        """
+        with self.read() as view:
+            rows = view.changed_since(revision)
+            return view.revision, [
+                Write(kind=kind, key=key, entity=view.find(kind, key))
+                for kind, key in rows
+            ]
+
+    def audit_after(self, number: int, limit: int = 1000) -> list[tuple[int, str]]:
+        """Audit records with a higher number than this one, oldest first."""
+        query = (
+            select(audit.c.id, audit.c.record)
+            .where(audit.c.id > number)
+            .order_by(audit.c.id)
+            .limit(limit)
+        )
+        with _available(), reading(self._engine) as connection:
+            return [(row.id, row.record) for row in connection.execute(query)]
+
+
+class SqlReader:
+    """A consistent view over one connection."""
+
+    def __init__(self, connection: Connection, revision: int) -> None:
+        self._connection = connection
+        self.revision = revision
+
+    def find(self, kind: type[E], key: str) -> E | None:
+        """The entity with this key."""
+        return self._one(kind, where_key(kind, key))
+
+    def find_by(self, kind: type[E], **equal: Value) -> E | None:
+        """The one entity whose columns have these values."""
+        return self._one(kind, _where(kind, equal))
+
+    def list_by(
+        self, kind: type[E], page: Page = EVERYTHING, **equal: Value
+    ) -> list[E]:
+        """Entities whose columns have these values, in the order of their names."""
+        table = TABLES[kind]
+        order = order_of(table)
+        query = select(table).where(_where(kind, equal)).order_by(*order)
+        if page.after:
+            query = query.where(order[-1] > page.after)
+        if page.path_prefix != "/":
+            prefix = page.path_prefix
+            query = query.where(
+                and_(table.c.path >= prefix, table.c.path < prefix + _LAST_CHARACTER)
+            )
+        rows = self._connection.execute(query.limit(page.limit)).mappings()
+        return [decode(kind, row) for row in rows]
+
+    def count(self, kind: type[Entity], **equal: Value) -> int:
+        """How many entities have these values."""
+        query = select(func.count()).select_from(TABLES[kind])
+        return self._connection.execute(query.where(_where(kind, equal))).scalar_one()
+
+    def changed_since(self, revision: int) -> list[tuple[type[Entity], str]]:
+        """Which entities changed after the revision, each once, oldest first."""
+        query = (
+            select(changes.c.kind, changes.c.key)
+            .where(changes.c.revision > revision)
+            .order_by(changes.c.revision, changes.c.sequence)
+        )
+        rows = dict.fromkeys(
+            (row.kind, row.key) for row in self._connection.execute(query)
+        )
+        return [(KINDS[kind], key) for kind, key in rows]
+
+    def _one(self, kind: type[E], condition: ColumnElement[bool]) -> E | None:
+        query = select(TABLES[kind]).where(condition)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else decode(kind, row)
+
+
+class SqlChange(SqlReader):
+    """One change; it holds the lock on the revision counter."""
+
+    def __init__(self, connection: Connection, revision: int) -> None:
+        super().__init__(connection, revision)
+        self.writes: list[Write] = []
+
+    def insert(self, entity: Entity) -> None:
+        """Remember a new entity; raises AlreadyExistsError."""
+        # A savepoint, so that the change can go on after a refused insert.
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    insert(TABLES[type(entity)]).values(**encode(entity))
+                )
+        except IntegrityError as error:
+            raise AlreadyExistsError(entity.key) from error
+        self._note(entity, gone=False)
+
+    def replace(self, entity: Entity) -> None:
+        """Put this value in place of the one with the same key."""
+        kind = type(entity)
+        self._connection.execute(
+            update(TABLES[kind])
+            .where(where_key(kind, entity.key))
+            .values(**encode(entity))
+        )
+        self._note(entity, gone=False)
+
+    def delete(self, entity: Entity) -> None:
+        """Forget the entity."""
+        kind = type(entity)
+        self._connection.execute(
+            delete(TABLES[kind]).where(where_key(kind, entity.key))
+        )
+        self._note(entity, gone=True)
+
+    def record(self, request_id: str, record: str) -> None:
+        """Keep an audit record in the same transaction (P6)."""
+        _record(self._connection, request_id, record)
+
+    def _note(self, entity: Entity, *, gone: bool) -> None:
+        self._connection.execute(
+            insert(changes).values(
+                revision=self.revision,
+                sequence=len(self.writes),
+                kind=type(entity).__name__,
+                key=entity.key,
+            )
+        )
+        self.writes.append(
+            Write(kind=type(entity), key=entity.key, entity=None if gone else entity)
+        )
+
+
+class SqlLedger:
+    """One-time facts; each method is one conditional statement."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def device(self, serial: str) -> model.MFADevice | None:
+        """The device as it is now, never from a cache (T20)."""
+        return SqlReader(self._connection, 0).find(model.MFADevice, serial)
+
+    def tries(self, device: str) -> list[TryRow]:
+        """All credentials' tries at this device."""
+        rows = self._connection.execute(select(tries).where(tries.c.device == device))
+        return [TryRow(**row) for row in rows.mappings()]
+
+    def swap_tries(self, old: TryRow | None, new: TryRow) -> bool:
+        """Put `new` in place of `old`; False when somebody else was quicker."""
+        if old is None:
+            try:
+                with self._connection.begin_nested():
+                    self._connection.execute(insert(tries).values(**asdict(new)))
+            except IntegrityError:
+                return False
+            return True
+        unchanged = and_(
+            *(tries.c[name] == value for name, value in asdict(old).items())
+        )
+        return _moved(
+            self._connection.execute(
+                update(tries).where(unchanged).values(**asdict(new))
+            )
+        )
+
+    def burn(self, serial: str, *, device: str, user: str, step: int) -> bool:
+        """Move the last used step forward; exactly one of many callers gets True."""
+        table = TABLES[model.MFADevice]
+        return _moved(
+            self._connection.execute(
+                update(table)
+                .where(
+                    table.c.serial == serial,
+                    table.c.id == device,
+                    table.c.user == user,
+                    table.c.last_step < step,
+                )
+                .values(last_step=step)
+            )
+        )
+
+    def record(self, request_id: str, record: str) -> None:
+        """Keep an audit record in the same transaction."""
+        _record(self._connection, request_id, record)
+
+
+def _moved(result: CursorResult[Any]) -> bool:
+    return result.rowcount == 1
+
+
+def _record(connection: Connection, request_id: str, record: str) -> None:
+    connection.execute(insert(audit).values(request_id=request_id, record=record))
+
+
+def _where(kind: type[Entity], equal: dict[str, Value]) -> ColumnElement[bool]:
+    """The condition that columns have these values; names fold their case."""
+    table = TABLES[kind]
+    parts: list[ColumnElement[bool]] = []
+    for column, value in equal.items():
+        if column == "name" and "name_key" in table.c:
+            parts.append(table.c.name_key == name_key(str(value)))
+        else:
+            parts.append(table.c[column] == value)
+    return and_(True, *parts)  # noqa: FBT003 - SQL's own neutral element
+
+
+def _current(connection: Connection) -> int:
+    current: int = connection.execute(select(revisions.c.current)).scalar_one()
+    return current
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """A driver's error means that the database did not serve, not that it said no."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise StoreUnavailableError(type(error).__name__) from error

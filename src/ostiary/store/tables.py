@@ -1,0 +1,244 @@
+"""The schema: a table per entity, columns named as the entity's fields.
+
+Only what SQLite and PostgreSQL share. Times are whole seconds; tags are JSON.
+`name_key` is the name in ASCII lower case, since names are unique without
+regard to case (facts 10.1).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from ostiary.identity import model
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+HEAD = "0001"
+"""The newest migration; a test holds it in step with the migrations folder."""
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=False)
+
+
+def _time(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _named(table: str, *columns: Column[str] | Column[int]) -> Table:
+    """A table of entities that have an id, and a name unique in their account."""
+    return Table(
+        table,
+        metadata,
+        _text("id", key=True),
+        _text("account"),
+        _text("name"),
+        _text("name_key"),
+        _text("path"),
+        _time("created"),
+        *columns,
+        UniqueConstraint("account", "name_key"),
+    )
+
+
+accounts = Table(
+    "account",
+    metadata,
+    _text("id", key=True),
+    _text("name"),
+    _text("name_key"),
+    _text("alias"),
+    _time("created"),
+    UniqueConstraint("name_key"),
+)
+users = _named("iam_user", _text("tags"), _text("boundary"))
+groups = _named("iam_group")
+roles = _named(
+    "iam_role",
+    _text("description"),
+    _text("trust"),
+    Column("max_session", Integer, nullable=False),
+    _text("tags"),
+    _text("boundary"),
+)
+policies = Table(
+    "policy",
+    metadata,
+    _text("arn", key=True),
+    _text("id"),
+    _text("account"),
+    _text("name"),
+    _text("name_key"),
+    _text("path"),
+    _time("created"),
+    _time("updated"),
+    _text("description"),
+    Column("default_version", Integer, nullable=False),
+    Column("next_version", Integer, nullable=False),
+    _text("tags"),
+    UniqueConstraint("account", "name_key"),
+)
+policy_versions = Table(
+    "policy_version",
+    metadata,
+    Column("policy", Text, ForeignKey("policy.arn"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _text("text"),
+    _time("created"),
+)
+inline_policies = Table(
+    "inline_policy",
+    metadata,
+    _text("owner", key=True),
+    _text("name", key=True),
+    _text("text"),
+)
+attachments = Table(
+    "attachment",
+    metadata,
+    _text("owner", key=True),
+    Column("policy", Text, ForeignKey("policy.arn"), primary_key=True, index=True),
+)
+memberships = Table(
+    "membership",
+    metadata,
+    Column("user", Text, ForeignKey("iam_user.id"), primary_key=True),
+    Column("group", Text, ForeignKey("iam_group.id"), primary_key=True, index=True),
+)
+access_keys = Table(
+    "access_key",
+    metadata,
+    _text("id", key=True),
+    _text("account"),
+    _text("user"),
+    Column("secret", LargeBinary, nullable=False),
+    Column("status", String(16), nullable=False),
+    _time("created"),
+    Index(None, "account", "user"),
+)
+login_profiles = Table(
+    "login_profile",
+    metadata,
+    Column("user", Text, ForeignKey("iam_user.id"), primary_key=True),
+    _text("password_hash"),
+    Column("reset_required", Boolean, nullable=False),
+    _time("created"),
+)
+mfa_devices = Table(
+    "mfa_device",
+    metadata,
+    _text("serial", key=True),
+    _text("account"),
+    Column("kind", String(16), nullable=False),
+    _text("id"),
+    Column("seed", LargeBinary, nullable=False),
+    _text("user"),
+    _time("created"),
+    _time("enabled"),
+    Column("drift", Integer, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    _text("tags"),
+    Index(None, "account", "user"),
+)
+resource_policies = Table(
+    "resource_policy",
+    metadata,
+    _text("arn", key=True),
+    _text("account"),
+    _text("text"),
+    _time("updated"),
+)
+owned_resources = Table(
+    "owned_resource",
+    metadata,
+    _text("arn", key=True),
+    _text("account"),
+    _time("created"),
+    _text("state"),
+    Index(None, "account"),
+)
+sealing_keys = Table(
+    "sealing_key",
+    metadata,
+    _text("id", key=True),
+    _time("created"),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+revisions = Table(
+    "revision",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("current", BigInteger, nullable=False),
+)
+"""One row: the counter that every change locks first."""
+
+changes = Table(
+    "change",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("key"),
+)
+tries = Table(
+    "mfa_try",
+    metadata,
+    _text("device", key=True),
+    _text("credential", key=True),
+    Column("failures", Integer, nullable=False),
+    _time("last_failure"),
+    _time("last_success"),
+    _time("day_start"),
+    Column("day_failures", Integer, nullable=False),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column(
+        "id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    _text("request_id"),
+    _text("record"),
+    sqlite_autoincrement=True,
+)
+
+TABLES: dict[type[model.Entity], Table] = {
+    model.Account: accounts,
+    model.User: users,
+    model.Group: groups,
+    model.Role: roles,
+    model.Policy: policies,
+    model.PolicyVersion: policy_versions,
+    model.InlinePolicy: inline_policies,
+    model.Attachment: attachments,
+    model.Membership: memberships,
+    model.AccessKey: access_keys,
+    model.LoginProfile: login_profiles,
+    model.MFADevice: mfa_devices,
+    model.ResourcePolicy: resource_policies,
+    model.OwnedResource: owned_resources,
+    model.SealingKey: sealing_keys,
+}
+KINDS = {kind.__name__: kind for kind in TABLES}
