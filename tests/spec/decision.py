@@ -1,14 +1,20 @@
-"""The meaning of a decision: facts sections 3 and 6, told slowly.
+"""The meaning of a decision: facts 3 and 6, told slowly, sharing no code with `src`."""
 
-`decide` takes and gives the objects of the `decide` command (see `product.md`).
-Shares no code with `src`; plain Python over JSON dicts.
-"""
+from typing import Any, NamedTuple
 
-from typing import NamedTuple
+from tests.spec.conditions import (
+    InvalidCase,
+    Scope,
+    fold,
+    holds,
+    like,
+    listed,
+    operator,
+)
 
-from tests.spec.conditions import InvalidCase, Scope, fits, fold, holds, listed, operator
+Json = dict[str, Any]
 
-KINDS = {  # in the order in which statements are reported: kind: key of the case
+KINDS = {  # kind: key of the case, in the order of `determining`
     "scp": "scps",
     "rcp": "rcps",
     "endpoint": "endpoint_policies",
@@ -17,156 +23,178 @@ KINDS = {  # in the order in which statements are reported: kind: key of the cas
     "boundary": "boundary",
     "session": "session_policies",
 }
-WITHOUT_PRINCIPAL = {"identity", "boundary", "session", "scp"}  # 3.1
-PADDED = {"identity", "boundary", "session"}  # 3.3: how short ARNs are read
-
-# What an Allow in a resource policy of the same account is limited by (table 6.2).
-DIRECT = "direct"  # nothing: named the user or the session itself, or everyone
-ROLE = "role"  # boundary and session policy: named the role of the session
-ACCOUNT = "account"  # everything: named the account, which only delegates
-
-OUTSIDER, ROOT, USER, SESSION, FEDERATED = "outsider", "root", "user", "session", "federated"
+OUTSIDER = frozenset({"rcp", "endpoint", "resource"})
+# Sort of caller: the kinds of policies that can be about it (6.1, 6.3).
+CONCERNS = {"outsider": OUTSIDER, "root": OUTSIDER | {"scp"}}
+CONCERNS |= {"user": KINDS.keys() - {"session"}}
+CONCERNS |= dict.fromkeys(("role", "assumed-role", "federated-user"), KINDS.keys())
+# How a resource policy may name the caller, the strongest first; and the kinds that do
+# not limit such an Allow in the same account (table 6.2).
+DIRECT, ROLE, ACCOUNT = "direct", "role", "account"
+UNLIMITED = {DIRECT: {"identity", "boundary", "session"}, ROLE: {"identity"}}
+# 6.2: here the resource side must allow explicitly, even in the same account.
+TRUST_RULE = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
+TRUST_RULE += ("sts:setcontext", "kms:")
 
 
 class Caller(NamedTuple):
-    """Who asks: its sort, its account, and each of its names with its spellings."""
+    """Who asks: a key of CONCERNS, an account if one answers for it, the spellings by name."""
 
     sort: str
     account: str | None
-    names: list  # of (spellings, what an Allow for that name is limited by)
-    bounded: bool
+    names: dict[str, set[str]]
 
 
-class Hit(NamedTuple):
-    """A statement that matched the request."""
-
-    kind: str
-    policy: int
-    statement: int
-    sid: str | None
-    effect: str
-    tier: int  # which level of the organization, for SCPs and RCPs
-    grant: str | None  # resource policies: what the Allow is limited by
-
-    def shown(self):
-        """The entry of `determining`."""
-        return {k: getattr(self, k) for k in ("kind", "policy", "statement", "sid")}
-
-
-# Who (3.4, 5.2).
-
-
-def caller_of(case, context):
-    """The caller, from the principal of the request."""
-    principal = case["request"]["principal"]
-    bounded = case.get("boundary") is not None
-    if principal == "anonymous":
-        return Caller(OUTSIDER, None, [], bounded=False)
-    if not principal.startswith("arn:"):  # a service, or a web identity provider
-        return Caller(OUTSIDER, None, [({principal}, DIRECT)], bounded=False)
-    _, partition, service, _, account, name = principal.split(":", 5)
-    sort = name.split("/")[0]
-    here = ({account, f"arn:{partition}:iam::{account}:root"}, ACCOUNT)
-    unique_id = str(context.get("aws:userid")).split(":")[0]  # 3.4, last row
-    if (service, name) == ("iam", "root"):
-        return Caller(ROOT, account, [here], bounded=False)
-    if (service, sort) == ("iam", "user"):
-        return Caller(USER, account, [({principal, unique_id}, DIRECT), here], bounded)
-    if (service, sort) == ("iam", "role"):
-        return Caller(SESSION, account, [({principal, unique_id}, ROLE), here], bounded)
-    if (service, sort) == ("sts", "assumed-role"):
-        role = role_of(principal, context)
-        names = [({principal}, DIRECT), ({role, unique_id}, ROLE), here]
-        return Caller(SESSION, account, names, bounded)
-    if (service, sort) == ("sts", "federated-user"):
-        return Caller(FEDERATED, account, [({principal}, DIRECT), here], bounded)
-    if (service, sort) in (("iam", "saml-provider"), ("iam", "oidc-provider")):
-        return Caller(OUTSIDER, None, [({principal}, DIRECT)], bounded=False)
-    raise InvalidCase(f"unknown principal `{principal}`")
+def caller_of(principal: str, context: Json) -> Caller:
+    """The caller, with every name that a policy may call it by (3.4, 5.2)."""
+    if not principal.startswith("arn:"):  # the anonymous; services (6.3)
+        return Caller("outsider", None, {DIRECT: {principal} - {"anonymous"}})
+    _, partition, _, _, account, name = principal.split(":", 5)
+    sort, *path = name.split("/")
+    if CONCERNS.get(sort, OUTSIDER) == OUTSIDER:
+        return Caller("outsider", None, {DIRECT: {principal}})
+    iam = f"arn:{partition}:iam::{account}:"
+    names = {ACCOUNT: {account, f"{iam}root"}}
+    unique_id = str(context.get("aws:userid")).partition(":")[0]
+    unique = {unique_id} if unique_id.startswith(("AIDA", "AROA")) else set()
+    if sort == "assumed-role":
+        # Only aws:PrincipalArn knows the path of the role (5.2).
+        told = str(context.get("aws:principalarn"))
+        known = told.startswith(f"{iam}role/") and told.endswith(f"/{path[0]}")
+        role = told if known else f"{iam}role/{path[0]}"
+        names |= {DIRECT: {principal}, ROLE: {role, *unique}}
+    elif sort != "root":
+        names |= {ROLE if sort == "role" else DIRECT: {principal, *unique}}
+    return Caller(sort, account, names)
 
 
-def role_of(session_arn, context):
-    """The ARN of the session's role; the path is known from aws:PrincipalArn only (5.2)."""
-    _, partition, _, _, account, name = session_arn.split(":", 5)
-    role, told = name.split("/")[1], context.get("aws:principalarn")
-    start = f"arn:{partition}:iam::{account}:role/"
-    if isinstance(told, str) and told.startswith(start) and told.split("/")[-1] == role:
-        return told
-    return start + role
-
-
-def values_of(element):
-    """Every principal that an element lists; types and lists are ORed (3.4)."""
-    if element == "*":
-        return {"*"}
-    return {value for values in element.values() for value in listed(values)}
-
-
-def grant_of(statement, caller):
-    """What the statement's principal part limits an Allow by; None if it does not match."""
-    if "NotPrincipal" in statement:
-        return DIRECT if outside(statement, caller) else None
-    if "Principal" not in statement:
-        return DIRECT
-    values = values_of(statement["Principal"])
-    limits = {limit for spellings, limit in caller.names if spellings & values}
-    if "*" in values or DIRECT in limits:
-        return DIRECT
-    return ROLE if ROLE in limits else ACCOUNT if limits else None
-
-
-def outside(statement, caller):
-    """Whether NotPrincipal leaves the caller in (3.4).
-
-    To be exempt from a Deny, all names of the caller (account, role, session) must be
-    listed; a boundary makes every exemption void. For an Allow, the careful reading:
-    one listed name shuts the caller out.
-    """
-    values = values_of(statement["NotPrincipal"])
-    named = [bool(spellings & values) for spellings, _ in caller.names]
+def named(statement: Json, caller: Caller, *, bounded: bool) -> str | None:
+    """How the statement names the caller, or None if it does not mean it (3.4)."""
+    element = statement.get("Principal", statement.get("NotPrincipal", "*"))
+    groups = [element] if element == "*" else element.values()
+    values = {value for group in groups for value in listed(group)}
+    found = [n for n in (DIRECT, ROLE, ACCOUNT) if values & caller.names.get(n, set())]
+    if "NotPrincipal" not in statement:
+        return DIRECT if "*" in values else next(iter(found), None)
+    # A Deny spares who is listed by all names and has no boundary. For an Allow the facts
+    # do not say; the careful reading leaves out who is listed by any.
     if statement["Effect"] == "Deny":
-        return caller.bounded or not ("*" in values or (named and all(named)))
-    return not ("*" in values or any(named))
-
-
-# What (3.2, 3.3).
-
-
-def action_matches(pattern, action):
-    """Both halves without regard to case; `*` and `?` anywhere (3.2)."""
-    return fits(fold(pattern), fold(action), Scope({}, variables=False, doubt=False), wild=True)
-
-
-def resource_matches(pattern, resource, kind, scope):
-    """Six parts, each by itself; the last one with its case and its variables (3.3)."""
-    if pattern == "*":
-        return True
-    wants, gots = pattern.split(":", 5), resource.split(":", 5)
-    if len(gots) < 6:
-        return False  # an action without resource level is covered by `*` only (3.2)
-    if len(wants) < 6:
-        if kind == "rcp":
-            raise InvalidCase(f"short resource ARN `{pattern}`")
-        if kind not in PADDED and not pattern.endswith("*"):
-            return False
-        wants += ["*"] * (6 - len(wants))
-    plain = scope._replace(variables=False)
-    return all(
-        fits(fold(want), fold(got), plain, wild=True)
-        for want, got in zip(wants[:5], gots[:5], strict=True)
-    ) and fits(wants[5], gots[5], scope, wild=True)
-
-
-def grant_if_matches(statement, kind, case, caller, scope):
-    """The grant of a statement all of whose parts match the request (4.1), else None."""
-    request = case["request"]
-    if kind in WITHOUT_PRINCIPAL:
-        grant = DIRECT
+        spared = ("*" in values or len(found) == len(caller.names)) and not bounded
     else:
-        grant = grant_of(statement, caller)
-    if grant is None:
-        return None
-    patterns = listed(statement.get("Action", statement.get("NotAction")))
-    if any(action_matches(p, request["action"]) == ("NotAction" in statement) for p in patterns):
-        pass
-    return grant
+        spared = "*" in values or found
+    return None if spared else DIRECT
+
+
+def resource_matches(pattern: str, resource: str, kind: str, scope: Scope) -> bool:
+    """Six parts, each by itself; the last with its case and its variables (3.3)."""
+    wants, gots = pattern.split(":", 5), resource.split(":", 5)
+    if pattern == "*" or len(gots) < 6:
+        return pattern == "*"  # 3.2: an action without resource is covered by `*` only
+    if kind in ("identity", "boundary", "session") or pattern.endswith("*"):
+        wants += ["*"] * (6 - len(wants))  # short ARNs
+    plain = scope._replace(variables=False)
+    return (
+        len(wants) == 6
+        and all(like(fold(wants[i]), fold(gots[i]), plain) for i in range(5))
+        and like(wants[5], gots[5], scope)
+    )
+
+
+def matches(statement: Json, kind: str, request: Json, scope: Scope) -> bool:
+    """Whether action, resource and condition all match (4.1)."""
+    actions = listed(statement.get("Action", statement.get("NotAction")))
+    action, plain = fold(request["action"]), scope._replace(variables=False)
+    if any(like(fold(a), action, plain) for a in actions) == ("NotAction" in statement):
+        return False  # 3.2: both halves without regard to case
+    # A trust policy has no resource: its role is meant.
+    wants = listed(statement.get("Resource", statement.get("NotResource", "*")))
+    found = any(resource_matches(w, request["resource"], kind, scope) for w in wants)
+    if found == ("NotResource" in statement):
+        return False
+    return holds(statement.get("Condition", {}), scope)
+
+
+def tiers(case: Json, kind: str) -> list[list[Json]]:
+    """The documents by tier, each of which must allow (6.1); absent, what grants has one."""
+    given = case.get(KINDS[kind])
+    if given is None:
+        return [[]] if kind in ("identity", "resource") else []
+    return given if kind in ("scp", "rcp") else [listed(given)]
+
+
+def statements(document: Json) -> list[Json]:
+    """The statements; a document that no one may decide by is refused whole (3.1, T80)."""
+    found = listed(document["Statement"])
+    if document.get("Version") not in (None, "2008-10-17", "2012-10-17"):
+        raise InvalidCase("unknown version")
+    for statement in found:
+        for name, keys in statement.get("Condition", {}).items():
+            if keys:  # an unknown operator with an empty map is accepted (3.7)
+                operator(name)
+    return found
+
+
+def hits(case: Json, caller: Caller, context: Json) -> list[Json]:
+    """Every statement that matches, in order of kind, policy, statement."""
+    found = []
+    bounded = case.get("boundary") is not None and "boundary" in CONCERNS[caller.sort]
+    for kind in KINDS:
+        levels = enumerate(tiers(case, kind))
+        flat = [(tier, document) for tier, level in levels for document in level]
+        for policy, (tier, document) in enumerate(flat):
+            new = document.get("Version") == "2012-10-17"
+            for place, statement in enumerate(statements(document)):
+                effect = statement["Effect"]
+                scope = Scope(context, variables=new, doubt=effect == "Deny")
+                name = named(statement, caller, bounded=bounded)
+                concerned = name and kind in CONCERNS[caller.sort]
+                if concerned and matches(statement, kind, case["request"], scope):
+                    hit = {"kind": kind, "policy": policy, "statement": place}
+                    hit |= {"sid": statement.get("Sid"), "effect": effect}
+                    found.append(hit | {"tier": tier, "name": name})
+    return found
+
+
+def needed(request: Json, caller: Caller, name: str) -> set[str]:
+    """The kinds that must all allow, if the resource policy names the caller so."""
+    kinds = CONCERNS[caller.sort]
+    own = ":".join(request["resource"].split(":", 5)[4:5])
+    owner = request.get("resource_account") or own or caller.account
+    if caller.account in (None, owner):
+        if caller.account and not fold(request["action"]).startswith(TRUST_RULE):
+            kinds = kinds - {"resource"}
+        return kinds - UNLIMITED.get(name, set())
+    return kinds  # 6.3: both accounts must say yes, however the caller is named
+
+
+def decide(case: Json) -> Json:
+    """The answer to a case, both as `product.md` says under `decide`."""
+    request, answer = case["request"], {"id": case.get("id")}
+    given = request.get("context", {}).items()
+    context = {fold(key): value for key, value in given if value != []}  # 4.4: no value
+    try:
+        caller = caller_of(request["principal"], context)
+        if caller.sort == "federated-user":
+            case = {
+                "session_policies": [],
+                **case,
+            }  # 6.1: without one it may do nothing
+        found = hits(case, caller, context)
+    except InvalidCase as error:
+        return answer | {"error": str(error)}
+    shown, missing = [hit for hit in found if hit["effect"] == "Deny"], []
+    decision = "ExplicitlyDenied"  # 6.1: a Deny in any policy is final
+    if not shown:  # else all the kinds needed must allow, each at all its tiers
+        names = [hit["name"] for hit in found if hit["kind"] == "resource"]
+        name = next((name for name in (DIRECT, ROLE) if name in names), ACCOUNT)
+        kinds = needed(request, caller, name)
+        said = {(hit["kind"], hit["tier"]) for hit in found}
+        for kind in (kind for kind in KINDS if kind in kinds):
+            if any((kind, t) not in said for t, _ in enumerate(tiers(case, kind))):
+                missing = [*missing, kind]
+        decision = "ImplicitlyDenied" if missing else "Allowed"
+        granting = () if missing else {"identity", "resource"} & kinds or {"resource"}
+        shown = [hit for hit in found if hit["kind"] in granting]
+    keys = ("kind", "policy", "statement", "sid")
+    shown = [{key: hit[key] for key in keys} for hit in shown]
+    return answer | {"decision": decision, "determining": shown, "missing": missing}

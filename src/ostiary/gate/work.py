@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from ostiary.store.port import Change, Reader
-from ostiary.store.sql import SqlLedger, SqlStore
+from ostiary.store.sql import SqlStore
 
 T = TypeVar("T")
 
@@ -43,14 +43,14 @@ class Work:
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, run)
 
-    async def ledger(self, act: Callable[[SqlLedger], T]) -> T:
-        """What `act` returns, given a transaction over tries and used codes."""
+    async def call(self, act: Callable[[], T]) -> T:
+        """What `act` returns; it only reads, with transactions of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, act)
 
-        def run() -> T:
-            with self.store.ledger() as ledger:
-                return act(ledger)
-
-        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+    async def write(self, act: Callable[[SqlStore], T]) -> T:
+        """What `act` returns; it makes its own transactions, in the writing thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, act, self.store)
 
     def close(self) -> None:
         """Finish what was begun, and stop."""

@@ -193,6 +193,8 @@ class InlinePolicy:
 class Attachment:
     """A managed policy on a user, group or role."""
 
+    account: str
+    """The owner's account: a policy of AWS hangs in many accounts."""
     owner: str
     policy: str
     """The policy's ARN."""

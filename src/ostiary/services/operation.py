@@ -7,14 +7,13 @@ that is present has its modelled type.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ostiary.identity.caller import Caller
 from ostiary.identity.ids import Mint
 from ostiary.identity.vault import Vault
 from ostiary.store.port import Change, Reader
+from ostiary.store.snapshot import Snapshot
 
-T = TypeVar("T", bound=Reader)
 Result = dict[str, object]
 
 
@@ -62,6 +61,15 @@ class ChangeOperation:
     run: Callable[[Call, Change], Result]
 
 
-Operation = ReadOperation | ChangeOperation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotOperation:
+    """An operation that needs nothing but what decisions already have."""
+
+    run: Callable[[Call, Snapshot], Result]
+    issues: bool
+    """Whether it hands out credentials: its audit record is synced to disk first."""
+
+
+Operation = ReadOperation | ChangeOperation | SnapshotOperation
 Operations = Mapping[str, Operation]
 """Operation name, as in the service's model, to what it does."""

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from ostiary.identity.model import Entity
+from ostiary.identity.model import Entity, MFADevice
 
 E = TypeVar("E", bound=Entity)
 Value = str | int | bytes
@@ -69,7 +69,7 @@ class Reader(Protocol):
         """The entity with this key."""
         ...
 
-    def find_by(self, kind: type[E], **equal: Value) -> E | None:
+    def find_by(self, kind: type[E], /, **equal: Value) -> E | None:
         """The one entity whose columns have these values.
 
         `name` is compared without regard to case, as names are unique that way.
@@ -77,12 +77,12 @@ class Reader(Protocol):
         ...
 
     def list_by(
-        self, kind: type[E], page: Page = EVERYTHING, **equal: Value
+        self, kind: type[E], /, page: Page = EVERYTHING, **equal: Value
     ) -> list[E]:
         """Entities whose columns have these values, in the order of their names."""
         ...
 
-    def count(self, kind: type[Entity], **equal: Value) -> int:
+    def count(self, kind: type[Entity], /, **equal: Value) -> int:
         """How many entities have these values."""
         ...
 
@@ -102,6 +102,10 @@ class Change(Reader, Protocol):
         """Forget the entity."""
         ...
 
+    def clear_tries(self, device: str) -> None:
+        """Forget all tries at this MFA device (T12)."""
+        ...
+
     def record(self, request_id: str, record: str) -> None:
         """Keep an audit record in the same transaction (P6)."""
         ...
@@ -115,16 +119,21 @@ class TryRow:
     """The device's id, not its serial number: a new device starts anew."""
     credential: str
     failures: int
-    """Wrong codes in a row."""
-    last_failure: int
-    last_success: int
-    day_start: int
-    day_failures: int
-    """Wrong codes since `day_start`."""
+    """Wrong codes in a row, with tries that are reserved and not yet decided."""
+    last_failure_at: int
+    last_success_at: int
 
 
 class Ledger(Protocol):
     """One-time facts about MFA devices; each method is one conditional statement."""
+
+    def device(self, serial: str) -> MFADevice | None:
+        """The device as it is now, never from a cache (T20).
+
+        It is locked to the end of the transaction, and with it its tries: what is
+        counted over several of them cannot be raced (T10, T13).
+        """
+        ...
 
     def tries(self, device: str) -> list[TryRow]:
         """All credentials' tries at this device."""

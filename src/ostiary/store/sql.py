@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Engine,
+    Select,
     and_,
     delete,
     func,
@@ -97,7 +98,7 @@ class SqlStore:
         one state and never a mixture (T115).
         """
         with self.read() as view:
-            rows = view.changed_since(revision)
+            rows = [] if view.revision == revision else view.changed_since(revision)
             return view.revision, [
                 Write(kind=kind, key=key, entity=view.find(kind, key))
                 for kind, key in rows
@@ -126,16 +127,17 @@ class SqlReader:
         """The entity with this key."""
         return self._one(kind, where_key(kind, key))
 
-    def find_by(self, kind: type[E], **equal: Value) -> E | None:
+    def find_by(self, kind: type[E], /, **equal: Value) -> E | None:
         """The one entity whose columns have these values."""
         return self._one(kind, _where(kind, equal))
 
     def list_by(
-        self, kind: type[E], page: Page = EVERYTHING, **equal: Value
+        self, kind: type[E], /, page: Page = EVERYTHING, **equal: Value
     ) -> list[E]:
         """Entities whose columns have these values, in the order of their names."""
         table = TABLES[kind]
-        order = order_of(table)
+        # What all rows have in common cannot order them.
+        order = [column for column in order_of(table) if column.key not in equal]
         query = select(table).where(_where(kind, equal)).order_by(*order)
         if page.after:
             query = query.where(order[-1] > page.after)
@@ -147,7 +149,7 @@ class SqlReader:
         rows = self._connection.execute(query.limit(page.limit)).mappings()
         return [decode(kind, row) for row in rows]
 
-    def count(self, kind: type[Entity], **equal: Value) -> int:
+    def count(self, kind: type[Entity], /, **equal: Value) -> int:
         """How many entities have these values."""
         query = select(func.count()).select_from(TABLES[kind])
         return self._connection.execute(query.where(_where(kind, equal))).scalar_one()
@@ -165,9 +167,7 @@ class SqlReader:
         return [(KINDS[kind], key) for kind, key in rows]
 
     def _one(self, kind: type[E], condition: ColumnElement[bool]) -> E | None:
-        query = select(TABLES[kind]).where(condition)
-        row = self._connection.execute(query).mappings().first()
-        return None if row is None else decode(kind, row)
+        return _first(self._connection, kind, select(TABLES[kind]).where(condition))
 
 
 class SqlChange(SqlReader):
@@ -207,9 +207,18 @@ class SqlChange(SqlReader):
         )
         self._note(entity, gone=True)
 
+    def clear_tries(self, device: str) -> None:
+        """Forget all tries at this MFA device (T12)."""
+        self._connection.execute(delete(tries).where(tries.c.device == device))
+
     def record(self, request_id: str, record: str) -> None:
         """Keep an audit record in the same transaction (P6)."""
         _record(self._connection, request_id, record)
+
+    def _one(self, kind: type[E], condition: ColumnElement[bool]) -> E | None:
+        # Locked, because a ledger transaction needs no revision: else `replace` could
+        # put a device's used step back to what it was when it was found (P1).
+        return _find_locked(self._connection, kind, condition)
 
     def _note(self, entity: Entity, *, gone: bool) -> None:
         self._connection.execute(
@@ -232,8 +241,10 @@ class SqlLedger:
         self._connection = connection
 
     def device(self, serial: str) -> model.MFADevice | None:
-        """The device as it is now, never from a cache (T20)."""
-        return SqlReader(self._connection, 0).find(model.MFADevice, serial)
+        """The device as it is now, locked: whoever reads it holds its tries, too."""
+        return _find_locked(
+            self._connection, model.MFADevice, where_key(model.MFADevice, serial)
+        )
 
     def tries(self, device: str) -> list[TryRow]:
         """All credentials' tries at this device."""
@@ -277,6 +288,22 @@ class SqlLedger:
     def record(self, request_id: str, record: str) -> None:
         """Keep an audit record in the same transaction."""
         _record(self._connection, request_id, record)
+
+
+def _find_locked(
+    connection: Connection, kind: type[E], condition: ColumnElement[bool]
+) -> E | None:
+    """The entity, which nobody else changes before this transaction ends.
+
+    SQLite has no row locks and needs none: its writers come one after the other.
+    """
+    query = select(TABLES[kind]).where(condition).with_for_update()
+    return _first(connection, kind, query)
+
+
+def _first(connection: Connection, kind: type[E], query: Select[Any]) -> E | None:
+    row = connection.execute(query).mappings().first()
+    return None if row is None else decode(kind, row)
 
 
 def _moved(result: CursorResult[Any]) -> bool:

@@ -79,6 +79,8 @@ roles = _named(
     _text("tags"),
     _text("boundary"),
 )
+Index(None, users.c.account, users.c.boundary)
+Index(None, roles.c.account, roles.c.boundary)
 policies = Table(
     "policy",
     metadata,
@@ -114,8 +116,10 @@ inline_policies = Table(
 attachments = Table(
     "attachment",
     metadata,
+    _text("account"),
     _text("owner", key=True),
-    Column("policy", Text, ForeignKey("policy.arn"), primary_key=True, index=True),
+    Column("policy", Text, ForeignKey("policy.arn"), primary_key=True),
+    Index(None, "policy", "account", "owner"),
 )
 memberships = Table(
     "membership",
@@ -205,10 +209,8 @@ tries = Table(
     _text("device", key=True),
     _text("credential", key=True),
     Column("failures", Integer, nullable=False),
-    _time("last_failure"),
-    _time("last_success"),
-    _time("day_start"),
-    Column("day_failures", Integer, nullable=False),
+    _time("last_failure_at"),
+    _time("last_success_at"),
 )
 audit = Table(
     "audit",

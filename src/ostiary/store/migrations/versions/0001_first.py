@@ -88,6 +88,12 @@ def upgrade() -> None:
             "account", "name_key", name=op.f("uq_iam_role_account_name_key")
         ),
     )
+    op.create_index(
+        op.f("ix_iam_role_account_boundary"),
+        "iam_role",
+        ["account", "boundary"],
+        unique=False,
+    )
     op.create_table(
         "iam_user",
         sa.Column("id", sa.Text(), nullable=False),
@@ -102,6 +108,12 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "account", "name_key", name=op.f("uq_iam_user_account_name_key")
         ),
+    )
+    op.create_index(
+        op.f("ix_iam_user_account_boundary"),
+        "iam_user",
+        ["account", "boundary"],
+        unique=False,
     )
     op.create_table(
         "inline_policy",
@@ -136,10 +148,8 @@ def upgrade() -> None:
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("credential", sa.Text(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("last_failure", sa.BigInteger(), nullable=False),
-        sa.Column("last_success", sa.BigInteger(), nullable=False),
-        sa.Column("day_start", sa.BigInteger(), nullable=False),
-        sa.Column("day_failures", sa.Integer(), nullable=False),
+        sa.Column("last_failure_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_success_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device", "credential", name=op.f("pk_mfa_try")),
     )
     op.create_table(
@@ -195,6 +205,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "attachment",
+        sa.Column("account", sa.Text(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("policy", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -203,7 +214,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner", "policy", name=op.f("pk_attachment")),
     )
     op.create_index(
-        op.f("ix_attachment_policy"), "attachment", ["policy"], unique=False
+        op.f("ix_attachment_policy_account_owner"),
+        "attachment",
+        ["policy", "account", "owner"],
+        unique=False,
     )
     op.create_table(
         "login_profile",

@@ -1,0 +1,113 @@
+"""The commands: what they take and print. What they do stands on the floors below.
+
+Exit status: 0 fine, 1 a finding or a refusal, 2 misuse. Errors go to standard error.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    help="An AWS-compatible IAM and STS, and the door in front of your services.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+accounts = typer.Typer(help="Accounts of this installation.", no_args_is_help=True)
+devices = typer.Typer(help="MFA devices and their codes.", no_args_is_help=True)
+app.add_typer(accounts, name="account")
+app.add_typer(devices, name="mfa")
+
+HomeOption = Annotated[
+    Path | None, typer.Option(help="The home folder; overrides OSTIARY_HOME.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def fail(message: str, status: int = 1) -> NoReturn:
+    """Print an error and stop."""
+    print(f"ostiary: {message}", file=sys.stderr)
+    raise typer.Exit(status)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the API.")] = 4566,
+    console_port: Annotated[int, typer.Option(help="Port of the console.")] = 4580,
+    home: HomeOption = None,
+    workers: Annotated[int, typer.Option(min=1, help="API processes.")] = 1,
+) -> None:
+    """Serve the API of every service, enforcing, until stopped."""
+    from ostiary.cli import serving  # noqa: PLC0415 - start-up counts
+
+    serving.serve(host, port, console_port, home, workers)
+
+
+@accounts.command("create")
+def account_create(
+    name: Annotated[str, typer.Argument(help="Also the profile's name.")],
+    account_id: Annotated[
+        str, typer.Option(help="Twelve digits; random when left out.")
+    ] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - typer's way of a flag
+) -> None:
+    """Make an account with a root access key, also while a server runs."""
+    from ostiary.cli import accounts as act  # noqa: PLC0415 - start-up counts
+
+    act.create(name, account_id, home, as_json=as_json)
+
+
+@accounts.command("list")
+def account_list(home: HomeOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002 - typer's way of a flag
+    """List the accounts."""
+    from ostiary.cli import accounts as act  # noqa: PLC0415 - start-up counts
+
+    act.show(home, as_json=as_json)
+
+
+@devices.command("code")
+def mfa_code(
+    seed: Annotated[str, typer.Argument(help="The device's seed, in Base32.")],
+    as_json: JsonOption = False,  # noqa: FBT002 - typer's way of a flag
+) -> None:
+    """Print the current token code of a seed: a stand-in for the phone."""
+    from ostiary.cli import mfa  # noqa: PLC0415 - start-up counts
+
+    mfa.code(seed, as_json=as_json)
+
+
+@app.command()
+def decide(
+    file: Annotated[
+        Path | None, typer.Argument(help="Cases as JSON lines; else standard input.")
+    ] = None,
+) -> None:
+    """Decide cases, one JSON line each, in order, as soon as each is decided."""
+    from ostiary.cli import deciding  # noqa: PLC0415 - start-up counts
+
+    raise typer.Exit(deciding.run(file))
+
+
+@app.command()
+def why(
+    request_id: Annotated[str, typer.Argument(help="From an answer or an error.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - typer's way of a flag
+) -> None:
+    """Tell why a request was allowed or refused."""
+    from ostiary.cli import explaining  # noqa: PLC0415 - start-up counts
+
+    raise typer.Exit(explaining.run(request_id, home, as_json=as_json))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as read  # noqa: PLC0415 - start-up counts
+
+    print(json.dumps({"ostiary": read("ostiary")}))

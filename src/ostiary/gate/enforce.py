@@ -1,0 +1,129 @@
+"""The six steps of every request, in order. The one place that says Allow.
+
+  1 identify      which service is called, so that every answer is in its own shape
+  2 authenticate  who asks: signature, session token, token code
+  3 require       what that takes: actions on resources, in a context
+  4 decide        by the policies; every need must be allowed
+  5 perform       here for IAM and STS, upstream for the rest
+  6 record        before the answer leaves
+
+Whatever goes wrong on the way ends in a refusal (P3): `_perform` is reached only
+after `Decider.decide` returned, and that returns only when every need was allowed.
+"""
+
+from dataclasses import dataclass
+
+from ostiary.gate import refusal
+from ostiary.gate.actions import required
+from ostiary.gate.audit import AuditLog, AuditUnavailableError
+from ostiary.gate.authenticate import Authenticator
+from ostiary.gate.decisions import Decider
+from ostiary.gate.door import Door
+from ostiary.gate.local import Local
+from ostiary.gate.needs import request_context
+from ostiary.gate.session_limits import check_session
+from ostiary.gate.token_codes import TokenCodes
+from ostiary.gate.trail import Trail, record_of
+from ostiary.identity import ids
+from ostiary.identity.caller import Caller
+from ostiary.identity.ids import Mint
+from ostiary.services.sts import check_parameters
+from ostiary.store.snapshot import Snapshot
+from ostiary.wire import catalog, query, sigv4
+from ostiary.wire.catalog import Target
+from ostiary.wire.claim import Claim
+from ostiary.wire.http import Request, Response
+from ostiary.wire.reasons import AuthenticationError
+
+LOCAL = frozenset({"iam", "sts"})
+HOME_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Everything that the six steps need."""
+
+    snapshot: Snapshot
+    authenticator: Authenticator
+    token_codes: TokenCodes
+    decider: Decider
+    local: Local
+    door: Door
+    audit: AuditLog
+    mint: Mint
+    hosts: tuple[str, ...]
+
+    async def handle(self, request: Request, now: float) -> Response:
+        """The answer to any request; it never raises."""
+        trail = Trail(
+            request_id=ids.request_id(self.mint),
+            request=request,
+            now=now,
+            revision=self.snapshot.revision,
+        )
+        try:
+            response = await self._pass(trail)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a refusal
+            response = refusal.answer(trail, error)
+        try:
+            await self._record(trail, response)
+        except AuditUnavailableError as error:
+            # No answer goes out unrecorded (P6).
+            return refusal.answer(trail, error)
+        return response
+
+    async def _pass(self, trail: Trail) -> Response:
+        """Steps 1 to 5; whatever is wrong is raised."""
+        claim = self._identify(trail)
+        request = self._authenticate(trail, claim)
+        target = catalog.read(request, trail.service, hosts=self.hosts)
+        trail.operation = target.operation
+        service = target.service.name
+        check_session(trail.caller, service, target.operation)
+        check_parameters(service, target.operation, target.params)
+        caller = trail.caller = await self.token_codes.verify_call(
+            (service, target.operation), target.params, trail.caller, trail.now
+        )
+        needs = required(target, request, caller, self.snapshot, trail.region)
+        if needs:
+            connection = request_context(request, trail.now, trail.region)
+            self.decider.decide(trail, caller, needs, connection)
+        return await self._perform(trail, request, target, caller)
+
+    def _identify(self, trail: Trail) -> Claim | None:
+        """Step 1: which service; known even when the claim cannot be read."""
+        request = trail.request
+        try:
+            claim = sigv4.read_claim(request)
+        except AuthenticationError:
+            trail.service = catalog.route(request, None)
+            raise
+        trail.service = catalog.route(request, claim)
+        trail.region = HOME_REGION
+        if claim is not None:
+            trail.access_key_id = claim.access_key_id
+            trail.region = claim.region
+        return claim
+
+    def _authenticate(self, trail: Trail, claim: Claim | None) -> Request:
+        """Step 2: the caller, and the request with its body out of its framing."""
+        opened = self.authenticator.authenticate(trail.request, claim, trail.now)
+        trail.caller = opened.caller
+        return opened.request
+
+    async def _perform(
+        self, trail: Trail, request: Request, target: Target, caller: Caller
+    ) -> Response:
+        """Step 5: reached by an Allow only."""
+        if target.service.name not in LOCAL:
+            return await self.door.perform(target, request, caller, trail.now)
+        result = await self.local.perform(trail, target, caller)
+        return query.write_result(
+            target.service, target.operation, result, trail.request_id
+        )
+
+    async def _record(self, trail: Trail, response: Response) -> None:
+        """Step 6: the record is written before the answer leaves."""
+        self.audit.write(record_of(trail, response.status))
+        if self.local.must_sync(trail.service.name, trail.operation, response.status):
+            await self.audit.sync()

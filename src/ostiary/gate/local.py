@@ -1,0 +1,112 @@
+"""Step 5 for IAM and STS: the operation runs here."""
+
+import json
+
+from ostiary.gate.ring import VaultHolder
+from ostiary.gate.trail import Trail, record_of
+from ostiary.gate.work import Work
+from ostiary.identity.caller import Caller
+from ostiary.identity.ids import Mint
+from ostiary.identity.model import AccessKey, KeyStatus, Role, User
+from ostiary.services import sts
+from ostiary.services.errors import ServiceError
+from ostiary.services.operation import (
+    Call,
+    ChangeOperation,
+    Operation,
+    ReadOperation,
+    Result,
+    SnapshotOperation,
+)
+from ostiary.store.port import Change
+from ostiary.store.snapshot import Snapshot
+from ostiary.wire.catalog import Target
+
+_OK = 200
+
+
+class NotServed(Exception):  # noqa: N818 - a fact about the request
+    """An operation of IAM or STS that nobody has written yet: refused, and said so."""
+
+
+class Local:
+    """Runs the operations of IAM and STS."""
+
+    def __init__(
+        self, snapshot: Snapshot, vault: VaultHolder, work: Work, mint: Mint
+    ) -> None:
+        self._snapshot = snapshot
+        self._vault = vault
+        self._work = work
+        self._mint = mint
+
+    async def perform(self, trail: Trail, target: Target, caller: Caller) -> Result:
+        """The operation's result; raises ServiceError, NotServed."""
+        operation = find_operation(target.service.name, target.operation)
+        if operation is None:
+            raise NotServed(f"`{target.service.name}:{target.operation}`")
+        call = Call(
+            caller=caller,
+            params=target.params,
+            now=int(trail.now),
+            mint=self._mint,
+            vault=self._vault.current,
+        )
+        match operation:
+            case SnapshotOperation():
+                return operation.run(call, self._snapshot)
+            case ReadOperation():
+                return await self._work.read(lambda view: operation.run(call, view))
+            case ChangeOperation():
+                return await self._work.change(
+                    lambda change: _changed(change, operation, call, trail)
+                )
+
+    def must_sync(self, service: str, operation: str, status: int) -> bool:
+        """Whether the record must be on disk before the answer (decision 9)."""
+        if status != _OK or service != "sts":
+            return False
+        found = sts.OPERATIONS.get(operation)
+        return found is not None and found.issues
+
+
+def find_operation(service: str, name: str) -> Operation | None:
+    """What the operation does; None when it is not served."""
+    if service == "sts":
+        return sts.OPERATIONS.get(name)
+    from ostiary.services.iam.operations import OPERATIONS  # noqa: PLC0415 - slow
+
+    return OPERATIONS.get(name)
+
+
+def _changed(
+    change: Change, operation: ChangeOperation, call: Call, trail: Trail
+) -> Result:
+    """The operation's result, in one transaction with its audit record (P6)."""
+    _still_there(change, call.caller)
+    result = operation.run(call, change)
+    trail.revision = change.revision
+    record = record_of(trail, _OK)
+    change.record(trail.request_id, json.dumps(record))
+    return result
+
+
+def _still_there(change: Change, caller: Caller) -> None:
+    """The caller's credentials as they are now, not as the snapshot had them (T117).
+
+    A key that is being deleted creates nothing after the deletion committed.
+    """
+    session = caller.session
+    if session is None:
+        key = change.find(AccessKey, caller.access_key_id)
+        alive = key is not None and key.status == KeyStatus.ACTIVE
+    else:
+        owner = session.principal
+        kind = Role if owner.startswith("AROA") else User
+        alive = owner == session.account or change.find(kind, owner) is not None
+    if not alive:
+        raise ServiceError(
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+            403,
+        )

@@ -1,0 +1,121 @@
+"""Whatever went wrong, as the called service would put it; and as the record has it.
+
+Every exception that can stop a request has its line here. One that has none is a
+bug of ours: 500, logged with an id, and never a word of it to the client.
+"""
+
+import logging
+import traceback
+
+from ostiary.gate.actions import Unmapped
+from ostiary.gate.audit import AuditUnavailableError
+from ostiary.gate.decisions import Denied
+from ostiary.gate.local import NotServed
+from ostiary.gate.session_limits import SessionLimit
+from ostiary.gate.trail import Trail
+from ostiary.services.errors import ServiceError
+from ostiary.services.mfa_ledger import TokenCodeError
+from ostiary.store.applicable import InvalidPolicyError
+from ostiary.store.port import StoreUnavailableError
+from ostiary.wire import faults
+from ostiary.wire.faults import Fault
+from ostiary.wire.http import Response
+from ostiary.wire.reasons import AuthenticationError
+from ostiary.wire.refusals import refuse
+
+log = logging.getLogger("ostiary")
+
+
+def answer(trail: Trail, error: Exception) -> Response:
+    """The refusal on the wire; the trail learns what happened."""
+    fault = _fault(trail, error)
+    trail.error_code = fault.code
+    trail.error_message = fault.message
+    response = faults.render(
+        fault,
+        trail.service,
+        trail.request_id,
+        resource=trail.request.path,
+        head=trail.request.method == "HEAD",
+    )
+    if isinstance(error, TokenCodeError) and error.retry_after:
+        after = ("retry-after", str(error.retry_after))
+        response = Response(
+            status=response.status,
+            headers=(*response.headers, after),
+            body=response.body,
+        )
+    return response
+
+
+def _fault(trail: Trail, error: Exception) -> Fault:  # noqa: PLR0911 - one line a kind
+    service = trail.service
+    match error:
+        case Fault():
+            return error
+        case AuthenticationError():
+            trail.marks.append(f"authentication:{error.reason.name.lower()}")
+            trail.why = f"the request was not authenticated: {error}"
+            return refuse(service, error)
+        case Denied():
+            return faults.access_denied(service, error.sentence)
+        case TokenCodeError():
+            trail.marks.append(error.mark.value)
+            if error.is_alarming:
+                trail.marks.append("many_wrong_codes")
+            trail.why = f"the token code was refused: {error.mark.value}"
+            return Fault(error.code, error.message, error.status or 403)
+        case ServiceError():
+            trail.why = trail.why or f"the service refused: {error.message}"
+            return Fault(error.code, error.message, error.status or 400)
+        case SessionLimit():
+            trail.marks.append("session_limit")
+            trail.why = (
+                "credentials of this kind can never make this call, "
+                "whatever policies say"
+            )
+            return Fault(error.code, error.message, error.status)
+        case Unmapped() | NotServed():
+            return _unmapped(trail, error)
+        case InvalidPolicyError():
+            trail.marks.append("invalid_policy")
+            trail.why = f"a policy that applies cannot be evaluated: {error}"
+            return faults.access_denied(service, _not_authorized(trail))
+        case StoreUnavailableError():
+            trail.marks.append("store_unavailable")
+            trail.why = "the database did not answer"
+            return faults.service_unavailable(service)
+        case AuditUnavailableError():
+            trail.marks.append("audit_unavailable")
+            return faults.service_unavailable(service)
+        case _:
+            return _bug(trail, error)
+
+
+def _unmapped(trail: Trail, error: Exception) -> Fault:
+    """Nobody passes what the gate does not know (T66)."""
+    trail.marks.append("unmapped")
+    trail.why = (
+        f"{error}: Ostiary cannot say which permissions this takes, so it is refused"
+    )
+    log.warning("refused, unmapped: %s (request %s)", error, trail.request_id)
+    return faults.access_denied(trail.service, _not_authorized(trail))
+
+
+def _not_authorized(trail: Trail) -> str:
+    action = f"{trail.service.name}:{trail.operation or 'Unknown'}"
+    return f"User: {trail.caller.arn} is not authorized to perform: {action}"
+
+
+def _bug(trail: Trail, error: Exception) -> Fault:
+    trail.marks.append("internal_failure")
+    trail.why = f"an error of Ostiary itself: {type(error).__name__}"
+    # The message may hold what a client sent; the stack says where, and no values.
+    frames = traceback.extract_tb(error.__traceback__)
+    log.error(
+        "internal failure in request %s: %s at %s",
+        trail.request_id,
+        type(error).__name__,
+        " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames)),
+    )
+    return faults.internal_failure(trail.service)

@@ -1,0 +1,134 @@
+"""JSON read strictly: what two readers could read differently is refused.
+
+Duplicate keys at any depth (compared after unescaping), NaN and Infinity, numbers of
+more than 20 digits and nesting deeper than 20 are all errors (T77, T78). Numbers stay
+the text that was written.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+DEPTH: Final = 20
+DIGITS: Final = 20
+
+# Whole strings, so that brackets inside them do not count. The end of the text closes
+# an open string: the parser will refuse it, and the scan stays linear.
+_STRUCTURE: Final = re.compile(
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL
+)
+
+
+class LoadError(ValueError):
+    """Text that is not JSON as we take it.
+
+    Attributes:
+        pointer: JSON Pointer to the value at fault, empty for the whole text
+        message: in our register
+        help: what to do, or empty
+    """
+
+    def __init__(self, message: str, *, pointer: str = "", help: str = "") -> None:  # noqa: A002 - the attribute's own name
+        super().__init__(message)
+        self.pointer = pointer
+        self.message = message
+        self.help = help
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A JSON number, as written."""
+
+    text: str
+
+
+class _Repeated(dict[str, object]):
+    """An object that repeats a key; it remembers which."""
+
+    key: str
+
+
+def load(text: str) -> object:
+    """The value that `text` is: dict, list, str, `Number`, bool or None.
+
+    Raises:
+        LoadError: `text` is not JSON, or could be read in two ways.
+    """
+    _check_depth(text)
+    repeated: list[str] = []
+
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(items)
+        if len(found) == len(items):
+            return found
+        twice = _Repeated(found)
+        names = [name for name, _ in items]
+        twice.key = next(one for one in names if names.count(one) > 1)
+        repeated.append(twice.key)
+        return twice
+
+    try:
+        value: object = json.loads(
+            text,
+            object_pairs_hook=pairs,
+            parse_int=_number,
+            parse_float=_number,
+            parse_constant=_refuse_constant,
+        )
+    except json.JSONDecodeError as error:
+        message = f"found no JSON at line {error.lineno}, column {error.colno}"
+        raise LoadError(message, help=f"the reader says: {error.msg}") from error
+    if repeated:
+        _refuse_repeated(value)
+    return value
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for found in _STRUCTURE.finditer(text):
+        mark = found.group()
+        if mark in "[{":
+            depth += 1
+            if depth > DEPTH:
+                raise LoadError(f"found nesting deeper than {DEPTH}")
+        elif mark in "]}":
+            depth -= 1
+
+
+def _number(text: str) -> Number:
+    if sum(map(str.isdigit, text)) > DIGITS:
+        raise LoadError(f"found a number of more than {DIGITS} digits")
+    return Number(text)
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise LoadError(f"found `{text}`, which is not JSON")
+
+
+def _refuse_repeated(value: object) -> None:
+    for pointer, node in walk(value):
+        if isinstance(node, _Repeated):
+            raise LoadError(
+                f"found the key `{node.key}` twice in one object",
+                pointer=pointer,
+                help="keep one of them; a reader that takes the last would differ "
+                "from a reader that takes the first",
+            )
+
+
+def walk(value: object, pointer: str = "") -> Iterator[tuple[str, object]]:
+    """Every node with its JSON Pointer, from the outside in."""
+    yield pointer, value
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from walk(inner, step(pointer, str(key)))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from walk(inner, step(pointer, str(place)))
+
+
+def step(pointer: str, name: str) -> str:
+    """The JSON Pointer one step further in (RFC 6901)."""
+    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"

@@ -1,0 +1,169 @@
+"""The ASGI edge: bytes in, a `Request`; a `Response`, bytes out.
+
+Plain ASGI: a web framework on this path costs more than a verified signature.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from ostiary.gate.enforce import Gate
+from ostiary.server.system import now
+from ostiary.wire.http import Request, Response, Spool, SpoolWriter
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+IN_MEMORY = 1024 * 1024
+"""Bytes of a body that stay in memory; a longer one is spooled to a file."""
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 32 * 1024
+MAX_HEADER = 16 * 1024
+
+
+class TooLargeError(Exception):
+    """The body is larger than anything that is taken."""
+
+
+class ClientGoneError(Exception):
+    """The client went away before its request was whole."""
+
+
+class App:
+    """The API, for every service, on one port."""
+
+    def __init__(self, gate: Gate, max_body: int) -> None:
+        self._gate = gate
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1").strip(" \t"))
+            for name, value in scope["headers"]
+        )
+        status = _head_fault(scope, headers)
+        if status:
+            await _refuse(send, status)
+            return
+        try:
+            body = await self._body(headers, receive)
+        except TooLargeError:
+            await _refuse(send, 413)
+            return
+        except ClientGoneError:
+            return
+        client = scope["client"]
+        request = Request(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=body,
+            secure=scope["scheme"] == "https",
+            peer=client[0] if client else "",
+        )
+        try:
+            await _answer(send, await self._gate.handle(request, now()))
+        finally:
+            if isinstance(body, Spool):
+                body.close()
+
+    async def _body(
+        self, headers: tuple[tuple[str, str], ...], receive: Receive
+    ) -> bytes | Spool:
+        for name, value in headers:
+            if name == "content-length" and int(value) > self._max_body:
+                raise TooLargeError
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body", False):
+            _check_connected(message)
+            return body
+        pieces, size = [body], len(body)
+        while size <= IN_MEMORY:
+            message = await receive()
+            _check_connected(message)
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if not message.get("more_body", False):
+                return b"".join(pieces)
+        return await self._spool(pieces, size, receive)
+
+    async def _spool(self, pieces: list[bytes], size: int, receive: Receive) -> Spool:
+        writer = SpoolWriter()
+        try:
+            for piece in pieces:
+                writer.write(piece)
+            more = True
+            while more:
+                message = await receive()
+                _check_connected(message)
+                piece = message.get("body", b"")
+                size += len(piece)
+                if size > self._max_body:
+                    raise TooLargeError
+                writer.write(piece)
+                more = message.get("more_body", False)
+        except BaseException:
+            writer.discard()
+            raise
+        return writer.finish()
+
+
+def _check_connected(message: Message) -> None:
+    if message["type"] == "http.disconnect":
+        raise ClientGoneError
+
+
+def _head_fault(scope: Scope, headers: tuple[tuple[str, str], ...]) -> int:
+    """The status for a head that is refused before anything else; 0 when it is fine."""
+    if scope["method"] in {"CONNECT", "TRACE"}:
+        return 501
+    if len(headers) > MAX_HEADERS:
+        return 431
+    sizes = [len(name) + len(value) for name, value in headers]
+    if sum(sizes) > MAX_HEADER_BYTES or max(sizes, default=0) > MAX_HEADER:
+        return 431
+    return 0
+
+
+async def _refuse(send: Send, status: int) -> None:
+    """A short answer without a service's shape; the connection is closed after it."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-length", b"0"), (b"connection", b"close")],
+        }
+    )
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _answer(send: Send, response: Response) -> None:
+    body = response.body
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers
+    ]
+    if isinstance(body, bytes):
+        if not any(name == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", str(len(body)).encode()))
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": headers,
+            }
+        )
+        await send({"type": "http.response.body", "body": body})
+        return
+    await send(
+        {"type": "http.response.start", "status": response.status, "headers": headers}
+    )
+    async for piece in body:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,40 @@
+"""The clock and the randomness of the machine, handed down as arguments."""
+
+import os
+import time
+
+
+class SystemMint:
+    """Randomness from the operating system.
+
+    Small amounts come from a pool, since a system call costs more than most of what
+    is made of it. The pool is never shared between processes: see `forget`.
+    """
+
+    _POOL = 4096
+
+    def __init__(self) -> None:
+        self._pool = b""
+        self._used = 0
+        os.register_at_fork(after_in_child=self.forget)
+
+    def random(self, size: int) -> bytes:
+        """`size` bytes that nobody can predict."""
+        if size > 64:  # noqa: PLR2004 - keys and seeds are larger, and rarer
+            return os.urandom(size)
+        start = self._used
+        if start + size > len(self._pool):
+            self._pool = os.urandom(self._POOL)
+            start = 0
+        self._used = start + size
+        return self._pool[start : start + size]
+
+    def forget(self) -> None:
+        """Throw the pool away, so that a forked child never repeats its parent."""
+        self._pool = b""
+        self._used = 0
+
+
+def now() -> float:
+    """Seconds since the epoch, UTC."""
+    return time.time()

@@ -1,0 +1,61 @@
+"""Permissions boundaries of users and roles."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from ostiary.identity.model import Role, User
+from ostiary.services.errors import invalid_input, no_such_entity
+from ostiary.services.iam import managed
+from ostiary.services.iam.owners import ROLE, USER, OwnerKind, get_owner
+from ostiary.services.operation import Call, ChangeOperation, Operations, Result
+from ostiary.store.port import Change, Reader
+
+B = TypeVar("B", User, Role)
+
+
+def new_boundary(call: Call, view: Reader) -> str:
+    """The ARN of the boundary that the call sets; empty when it sets none.
+
+    Raises:
+        ServiceError: InvalidInput for no ARN of a policy, NoSuchEntity (facts 10.4).
+    """
+    arn = call.text("PermissionsBoundary")
+    if not arn:
+        return ""
+    if managed.account_in(arn) is None:
+        raise invalid_input(f"ARN {arn} is not valid.")
+    if managed.find_visible(view, call.caller.account, arn) is None:
+        raise no_such_entity(f"Scope ARN: {arn} does not exist or is not attachable.")
+    return arn
+
+
+def shown(arn: str) -> dict[str, str]:
+    """A boundary as answers carry it; the type is the recorded one (facts 10.9)."""
+    return {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
+
+
+def _put(kind: OwnerKind[B]) -> ChangeOperation:
+    def run(call: Call, change: Change) -> Result:
+        owner = get_owner(kind, call, change)
+        change.replace(replace(owner, boundary=new_boundary(call, change)))
+        return {}
+
+    return ChangeOperation(run=run)
+
+
+def _delete(kind: OwnerKind[B]) -> ChangeOperation:
+    def run(call: Call, change: Change) -> Result:
+        owner = get_owner(kind, call, change)
+        if owner.boundary:
+            change.replace(replace(owner, boundary=""))
+        return {}
+
+    return ChangeOperation(run=run)
+
+
+OPERATIONS: Operations = {
+    "PutUserPermissionsBoundary": _put(USER),
+    "DeleteUserPermissionsBoundary": _delete(USER),
+    "PutRolePermissionsBoundary": _put(ROLE),
+    "DeleteRolePermissionsBoundary": _delete(ROLE),
+}

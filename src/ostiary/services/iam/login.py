@@ -1,0 +1,152 @@
+"""Console passwords: one to a user, kept as an argon2id hash (ASVS 11.4.2).
+
+A password is in no answer, no log and no error, whether it was taken or not.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from ostiary.identity.model import LoginProfile, User
+from ostiary.identity.passwords import WrongPassword, hash_password, verify_password
+from ostiary.identity.secret import Secret
+from ostiary.policy import PrincipalKind
+from ostiary.services.errors import (
+    ServiceError,
+    access_denied,
+    already_exists,
+    no_such_entity,
+    validation_error,
+)
+from ostiary.services.iam.owners import USER, get_owner, get_target_user
+from ostiary.services.operation import (
+    Call,
+    ChangeOperation,
+    Operations,
+    ReadOperation,
+    Result,
+)
+from ostiary.store.port import Change, Reader
+
+SHORTEST_PASSWORD: Final = 8
+FEWEST_CLASSES: Final = 3
+"""Of upper case, lower case, digits and others: AWS's policy without a policy."""
+
+
+def create_login_profile(call: Call, change: Change) -> Result:
+    """The user has a password."""
+    user = get_target_user(call, change)
+    if change.find(LoginProfile, user.id) is not None:
+        raise already_exists(f"Login Profile for user {user.name} already exists.")
+    profile = LoginProfile(
+        user=user.id,
+        password_hash=hash_password(_new_password(call, user, "Password"), call.mint),
+        reset_required=call.flag("PasswordResetRequired"),
+        created=call.now,
+    )
+    change.insert(profile)
+    return {"LoginProfile": _shown(profile, user)}
+
+
+def get_login_profile(call: Call, view: Reader) -> Result:
+    """Whether the user has a password, and since when."""
+    user = get_target_user(call, view)
+    return {"LoginProfile": _shown(_profile(view, user), user)}
+
+
+def update_login_profile(call: Call, change: Change) -> Result:
+    """The user has another password, or must choose one, or need not any more."""
+    user = get_owner(USER, call, change)
+    profile = _profile(change, user)
+    if "Password" in call.params:
+        password = _new_password(call, user, "Password")
+        profile = replace(profile, password_hash=hash_password(password, call.mint))
+    reset = call.flag("PasswordResetRequired", default=profile.reset_required)
+    change.replace(replace(profile, reset_required=reset))
+    return {}
+
+
+def delete_login_profile(call: Call, change: Change) -> Result:
+    """The user has no password."""
+    user = get_target_user(call, change)
+    change.delete(_profile(change, user))
+    return {}
+
+
+def change_password(call: Call, change: Change) -> Result:
+    """The calling user has another password, having told the old one."""
+    if call.caller.principal.kind is not PrincipalKind.USER:
+        raise ServiceError(
+            "InvalidUserType", "Only IAM users can change their own password.", 400
+        )
+    user = get_target_user(call, change)
+    profile = _profile(change, user)
+    try:
+        verify_password(profile.password_hash, Secret(call.text("OldPassword")))
+    except WrongPassword:
+        raise access_denied("The old password was incorrect.") from None
+    password = _new_password(call, user, "NewPassword")
+    kept = hash_password(password, call.mint)
+    change.replace(replace(profile, password_hash=kept, reset_required=False))
+    return {}
+
+
+def _profile(view: Reader, user: User) -> LoginProfile:
+    """The user's password; raises NoSuchEntity."""
+    profile = view.find(LoginProfile, user.id)
+    if profile is None:
+        raise no_such_entity(f"Login Profile for User {user.name} cannot be found.")
+    return profile
+
+
+def _new_password(call: Call, user: User, parameter: str) -> Secret:
+    """The password that the call sets.
+
+    Raises:
+        ServiceError: ValidationError when there is none; PasswordPolicyViolation when
+            it is short, or of few kinds of characters, or the user's name.
+    """
+    text = call.text(parameter)
+    if not text:
+        raise validation_error(
+            f"1 validation error detected: Value at '{parameter[0].lower()}"
+            f"{parameter[1:]}' failed to satisfy constraint: Member must not be null"
+        )
+    classes = {_class_of(character) for character in text}
+    if (
+        len(text) < SHORTEST_PASSWORD
+        or len(classes) < FEWEST_CLASSES
+        or text.lower() == user.name.lower()
+    ):
+        raise ServiceError(
+            "PasswordPolicyViolation",
+            "Password does not conform to the account password policy.",
+            400,
+        )
+    return Secret(text)
+
+
+def _class_of(character: str) -> str:
+    if not character.isascii():
+        return "other"
+    if character.isupper():
+        return "upper"
+    if character.islower():
+        return "lower"
+    return "digit" if character.isdigit() else "other"
+
+
+def _shown(profile: LoginProfile, user: User) -> Result:
+    return {
+        "UserName": user.name,
+        "CreateDate": profile.created,
+        "PasswordResetRequired": profile.reset_required,
+    }
+
+
+OPERATIONS: Operations = {
+    "ChangePassword": ChangeOperation(run=change_password),
+    "CreateLoginProfile": ChangeOperation(run=create_login_profile),
+    "DeleteLoginProfile": ChangeOperation(run=delete_login_profile),
+    "GetLoginProfile": ReadOperation(run=get_login_profile),
+    "UpdateLoginProfile": ChangeOperation(run=update_login_profile),
+}

@@ -1,0 +1,195 @@
+"""IAM roles and their trust policies (facts 3.4, 10.9)."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from ostiary.identity.ids import unique_id
+from ostiary.identity.model import Role, User
+from ostiary.services.errors import invalid_input, malformed_policy
+from ostiary.services.iam import boundaries, documents, quotas, tags
+from ostiary.services.iam.owners import (
+    ROLE,
+    get_owner,
+    require_free_name,
+    require_no_policies,
+)
+from ostiary.services.iam.paging import Source, paged
+from ostiary.services.iam.principals import InvalidPrincipal, resolve, restore
+from ostiary.services.operation import (
+    Call,
+    ChangeOperation,
+    Operations,
+    ReadOperation,
+    Result,
+)
+from ostiary.store.codec import name_key
+from ostiary.store.port import Change, Reader
+
+DEFAULT_SESSION: Final = 3600
+_ENTITY_ARN: Final = re.compile(
+    r"arn:aws:iam::([0-9]{12}):(user|role)/(?:.*/)?([^/]+)", re.ASCII | re.DOTALL
+)
+
+
+def summary(role: Role, view: Reader) -> Result:
+    """A role as lists show it."""
+    result = _new(role, view)
+    result["MaxSessionDuration"] = role.max_session
+    return result
+
+
+def details(role: Role, view: Reader) -> Result:
+    """A role as it is shown alone."""
+    return {**summary(role, view), **_extras(role), "RoleLastUsed": {}}
+
+
+def create_role(call: Call, change: Change) -> Result:
+    """A new role; its answer has no MaxSessionDuration (facts 10.9)."""
+    account, name = call.caller.account, call.text("RoleName")
+    _require_no_signin_limit(call)
+    new_tags = tags.new_tags(call, tags.PRINCIPAL_TAGS)
+    trust = _trust(call.text("AssumeRolePolicyDocument"), change)
+    boundary = boundaries.new_boundary(call, change)
+    require_free_name(ROLE, change, account, name)
+    quotas.require_room(quotas.ROLES, change.count(Role, account=account))
+    role = Role(
+        id=unique_id(call.mint, "AROA"),
+        account=account,
+        name=name,
+        path=call.text("Path", "/"),
+        created=call.now,
+        description=call.text("Description"),
+        trust=trust,
+        max_session=call.number("MaxSessionDuration", DEFAULT_SESSION),
+        tags=new_tags,
+        boundary=boundary,
+    )
+    change.insert(role)
+    return {"Role": {**_new(role, change), **_extras(role)}}
+
+
+def get_role(call: Call, view: Reader) -> Result:
+    """One role."""
+    return {"Role": details(get_owner(ROLE, call, view), view)}
+
+
+def update_role(call: Call, change: Change) -> Result:
+    """A role with another description or session limit; what is not sent stays."""
+    role = get_owner(ROLE, call, change)
+    _require_no_signin_limit(call)
+    updated = replace(
+        role,
+        description=call.text("Description", role.description),
+        max_session=call.number("MaxSessionDuration", role.max_session),
+    )
+    change.replace(updated)
+    return {}
+
+
+def update_role_description(call: Call, change: Change) -> Result:
+    """A role with another description."""
+    role = get_owner(ROLE, call, change)
+    role = replace(role, description=call.text("Description"))
+    change.replace(role)
+    return {"Role": details(role, change)}
+
+
+def update_assume_role_policy(call: Call, change: Change) -> Result:
+    """A role that trusts others than before; the new text stands as a whole (T100)."""
+    role = get_owner(ROLE, call, change)
+    change.replace(replace(role, trust=_trust(call.text("PolicyDocument"), change)))
+    return {}
+
+
+def delete_role(call: Call, change: Change) -> Result:
+    """Forget a role without policies."""
+    role = get_owner(ROLE, call, change)
+    require_no_policies(role, change)
+    change.delete(role)
+    return {}
+
+
+def list_roles(call: Call, view: Reader) -> Result:
+    """The account's roles under a path, by name."""
+    account = call.caller.account
+    source = Source[Role](
+        fetch=lambda page: view.list_by(Role, page, account=account),
+        cursor=lambda role: name_key(role.name),
+    )
+    roles, rest = paged(call, "ListRoles", source)
+    return {"Roles": [summary(role, view) for role in roles], **rest}
+
+
+def find_principal(view: Reader, text: str) -> str | None:
+    """The unique id of the user or role behind an ARN, or behind its own id.
+
+    Names are compared with case here, as everywhere in ARNs (T58).
+    """
+    match = _ENTITY_ARN.fullmatch(text)
+    if match is None:
+        return text if find_arn(view, text) is not None else None
+    account, word, name = match.groups()
+    kind: type[User | Role] = User if word == "user" else Role
+    found = view.find_by(kind, account=account, name=name)
+    return found.id if found is not None and found.arn == text else None
+
+
+def find_arn(view: Reader, unique_id: str) -> str | None:
+    """The ARN of the user or role that has this unique id now."""
+    found = view.find(User, unique_id) or view.find(Role, unique_id)
+    return None if found is None else found.arn
+
+
+def _trust(text: str, view: Reader) -> str:
+    """The trust policy as it is stored."""
+    documents.require_trust(text)
+    try:
+        return resolve(text, lambda principal: find_principal(view, principal))
+    except InvalidPrincipal as error:
+        raise malformed_policy(
+            f'Invalid principal in policy: "AWS":{error.spelled}'
+        ) from None
+
+
+def _new(role: Role, view: Reader) -> Result:
+    """What every answer says of a role."""
+    text = restore(role.trust, lambda principal: find_arn(view, principal))
+    result: Result = {
+        "Path": role.path,
+        "RoleName": role.name,
+        "RoleId": role.id,
+        "Arn": role.arn,
+        "CreateDate": role.created,
+        "AssumeRolePolicyDocument": documents.encoded(text),
+    }
+    if role.description:
+        result["Description"] = role.description
+    return result
+
+
+def _extras(role: Role) -> Result:
+    """What lists leave out."""
+    result: Result = {}
+    if role.boundary:
+        result["PermissionsBoundary"] = boundaries.shown(role.boundary)
+    if role.tags:
+        result["Tags"] = tags.shown(role.tags)
+    return result
+
+
+def _require_no_signin_limit(call: Call) -> None:
+    # A limit that is taken and not kept would be worse than none.
+    if "MaxSigninSessionDuration" in call.params:
+        raise invalid_input("MaxSigninSessionDuration is not supported.")
+
+
+OPERATIONS: Operations = {
+    "CreateRole": ChangeOperation(run=create_role),
+    "GetRole": ReadOperation(run=get_role),
+    "UpdateRole": ChangeOperation(run=update_role),
+    "UpdateRoleDescription": ChangeOperation(run=update_role_description),
+    "UpdateAssumeRolePolicy": ChangeOperation(run=update_assume_role_policy),
+    "DeleteRole": ChangeOperation(run=delete_role),
+    "ListRoles": ReadOperation(run=list_roles),
+}

@@ -1,0 +1,291 @@
+"""The one way to use a token code, for every call that takes one (T3).
+
+    1 reserve   the device is the caller's, and a try is paid for    transaction
+    2 compare   the code is one that the device shows now
+    3 settle    the step is burned, the try given back               transaction
+
+A try is committed before its code is looked at: so parallel guesses share one
+budget (T10), and a failure outlives the refusal that follows it (T11).
+A step is burned by one conditional update: of many callers with one code exactly
+one succeeds, on however many nodes (P1, T1).
+Neither needs anything to be remembered in memory. When the database does not
+answer, the StoreUnavailableError passes through, and a code whose burning was
+committed stays burned (T24).
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+
+from ostiary.identity import totp, tries
+from ostiary.identity.caller import Caller
+from ostiary.identity.model import DeviceKind, MFADevice
+from ostiary.identity.totp import (
+    InvalidTokenCode,
+    MalformedTokenCode,
+    TokenCode,
+    UsedTokenCode,
+)
+from ostiary.identity.tries import FRESH, Tries
+from ostiary.identity.vault import Vault
+from ostiary.services.enrolment import seed_of
+from ostiary.services.errors import ServiceError, validation_error
+from ostiary.store.port import Ledger, StoreUnavailableError, TryRow
+
+LedgerWork = Callable[[], AbstractContextManager[Ledger]]
+"""Begins a ledger transaction: `store.ledger`."""
+
+NOT_THEIRS = (
+    "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify "
+    "your MFA serial number is valid and associated with this user."
+)
+"""The answer for every serial number that is not a usable device of the caller."""
+
+NOT_THE_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+"""The answer for every code that does not count; the blank at the end is AWS's."""
+
+NOT_BOTH = (
+    "MultiFactorAuthentication failed, must provide both MFA serial number and one "
+    "time pass code."
+)
+
+_MALFORMED = (
+    "1 validation error detected: Value at 'tokenCode' failed to satisfy constraint: "
+    r"Member must satisfy regular expression pattern: [\d]*"
+)
+
+
+class Mark(StrEnum):
+    """Why a token code was refused, for the audit record; the answer says less."""
+
+    HALF = "half"
+    UNKNOWN_DEVICE = "unknown_device"
+    THROTTLED = "throttled"
+    """Not looked at: too many wrong codes a moment ago, or at this device today."""
+    BARRED = "barred"
+    """Not looked at: a hundred wrong codes in a row. Resynchronizing helps (T12)."""
+    WRONG = "wrong"
+    REPLAY = "replay"
+    """The right code, but used before: an SDK's retry, or somebody saw it (T9)."""
+
+
+class TokenCodeError(ServiceError):
+    """A token code that does not count: 403 AccessDenied (M9, facts 7.5).
+
+    Args:
+        message: AWS's words.
+        mark: what the audit record says.
+        retry_after: seconds until a code is looked at again, for the `Retry-After`
+            header; 0 when there is nothing to wait for.
+        is_alarming: the device saw so many wrong codes in a day, by credentials
+            without a success, that an operator should know (T13).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        mark: Mark,
+        retry_after: int = 0,
+        *,
+        is_alarming: bool = False,
+    ) -> None:
+        super().__init__("AccessDenied", message, 403)
+        self.mark = mark
+        self.retry_after = retry_after
+        self.is_alarming = is_alarming
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A token code that somebody with a verified signature brings."""
+
+    serial: str
+    token_code: str
+    user: str
+    """Whose device it must be: the unique id of the calling user.
+
+    The account id when root may use one (MFA Delete); empty for everybody who
+    cannot have a device (facts 7.5).
+    """
+    account: str
+    credential: str
+    """Whose tries are counted; see `credential_of`."""
+    now: float
+    """The server's clock, never a time of the request (T16)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """A try that is paid for."""
+
+    device: MFADevice
+    is_alarming: bool
+
+
+def credential_of(caller: Caller) -> str:
+    """Whose budget of tries a caller uses.
+
+    Sessions count as what issued them; else each new session would bring new tries.
+    """
+    return caller.session.issuer if caller.session else caller.access_key_id
+
+
+def verify_token_code(work: LedgerWork, attempt: Attempt, vault: Vault) -> int:
+    """When the code was verified, in seconds since the epoch; it is used up by that.
+
+    Raises:
+        TokenCodeError: one field is missing, the device is not the caller's, or the
+            code does not count.
+        ServiceError: 400 ValidationError, the code is not six ASCII digits (T5).
+        StoreUnavailableError: nothing was verified; the code may be used up.
+        Tampered: somebody changed the device's row.
+    """
+    code = _parse(attempt)
+    with work() as ledger:
+        reserved = reserve(ledger, attempt)
+    device = reserved.device
+    try:
+        step = _compare(device, code, attempt.now, vault)
+    except UsedTokenCode:
+        with work() as ledger:
+            mark: Mark | None = give_back(ledger, attempt, device)
+    except InvalidTokenCode:
+        mark = Mark.WRONG
+    else:
+        with work() as ledger:
+            mark = settle(ledger, attempt, device, step)
+    if mark is not None:
+        raise _refusal(mark, is_alarming=reserved.is_alarming)
+    return int(attempt.now)
+
+
+def reserve(ledger: Ledger, attempt: Attempt) -> Reserved:
+    """A try, paid for in this transaction.
+
+    Nothing is written for a device that is not the caller's, so nobody moves
+    somebody else's counters (T7).
+
+    Raises:
+        TokenCodeError: the device is not the caller's, or has no try left for it.
+    """
+    device = ledger.device(attempt.serial)
+    if device is None or not _serves(device, attempt):
+        raise _refusal(Mark.UNKNOWN_DEVICE)
+    rows = ledger.tries(device.id)
+    old = _row_of(rows, attempt)
+    mine = _tries_of(old)
+    others = [_tries_of(row) for row in rows if row is not old]
+    verdict = tries.may_try(mine, attempt.now)
+    if verdict.is_allowed:
+        verdict = tries.may_try_device(mine, [*others, mine], attempt.now)
+    if not verdict.is_allowed:
+        raise _refusal(
+            Mark.THROTTLED if verdict.retry_after else Mark.BARRED,
+            verdict.retry_after,
+            is_alarming=_is_alarming([*others, mine], attempt.now),
+        )
+    paid = tries.reserved(mine, attempt.now)
+    _swap(ledger, _tried(device, attempt), old, paid)
+    return Reserved(
+        device=device, is_alarming=_is_alarming([*others, paid], attempt.now)
+    )
+
+
+def settle(
+    ledger: Ledger, attempt: Attempt, device: MFADevice, step: int
+) -> Mark | None:
+    """None when this caller, and no other, has used the code; else why not."""
+    if not ledger.burn(device.serial, device=device.id, user=attempt.user, step=step):
+        return give_back(ledger, attempt, device)
+    old = _row_of(ledger.tries(device.id), attempt)
+    _swap(ledger, _tried(device, attempt), old, tries.succeeded(attempt.now))
+    return None
+
+
+def give_back(ledger: Ledger, attempt: Attempt, device: MFADevice) -> Mark:
+    """Why a right code does not count; a used one costs no try (T9)."""
+    now = ledger.device(device.serial)
+    if now is None or now.id != device.id or not _serves(now, attempt):
+        return Mark.UNKNOWN_DEVICE
+    old = _row_of(ledger.tries(device.id), attempt)
+    # Without a row there is nothing to give back: a resync has cleared it.
+    if old is not None:
+        _swap(ledger, old, old, tries.given_back(_tries_of(old)))
+    return Mark.REPLAY
+
+
+def _parse(attempt: Attempt) -> TokenCode:
+    """The code, when both fields are there and it has the one spelling (T5, T8)."""
+    if not attempt.serial or not attempt.token_code:
+        raise _refusal(Mark.HALF)
+    try:
+        return totp.parse_token_code(attempt.token_code)
+    except MalformedTokenCode:
+        raise validation_error(_MALFORMED) from None
+
+
+def _serves(device: MFADevice, attempt: Attempt) -> bool:
+    """Whether the device is the caller's, and one that shows codes (M3, M41)."""
+    return (
+        attempt.user != ""
+        and device.user == attempt.user
+        and device.account == attempt.account
+        and device.kind != DeviceKind.FIDO
+    )
+
+
+def _compare(device: MFADevice, code: TokenCode, now: float, vault: Vault) -> int:
+    """The step whose code this is; raises InvalidTokenCode."""
+    return totp.verify(
+        seed_of(device, vault),
+        code,
+        now=now,
+        drift=device.drift,
+        last_step=device.last_step,
+    )
+
+
+def _row_of(rows: list[TryRow], attempt: Attempt) -> TryRow | None:
+    return next((row for row in rows if row.credential == attempt.credential), None)
+
+
+def _tries_of(row: TryRow | None) -> Tries:
+    if row is None:
+        return FRESH
+    return Tries(
+        failures=row.failures,
+        last_failure_at=row.last_failure_at,
+        last_success_at=row.last_success_at,
+    )
+
+
+def _tried(device: MFADevice, attempt: Attempt) -> TryRow:
+    """The row of a credential that never tried."""
+    return TryRow(device=device.id, credential=attempt.credential, **asdict(FRESH))
+
+
+def _swap(ledger: Ledger, place: TryRow, old: TryRow | None, new: Tries) -> None:
+    """Write the tries; the device's lock keeps everybody else from doing so.
+
+    Raises:
+        StoreUnavailableError: somebody else did; nothing is allowed on a guess.
+    """
+    if not ledger.swap_tries(old, replace(place, **asdict(new))):
+        raise StoreUnavailableError("tries were changed in spite of the lock")
+
+
+def _is_alarming(device: list[Tries], now: float) -> bool:
+    """Whether the device sees more wrong codes than its owner makes (T13)."""
+    return tries.cold_failures(device, now) >= tries.DEVICE_WARNING
+
+
+def _refusal(
+    mark: Mark, retry_after: int = 0, *, is_alarming: bool = False
+) -> TokenCodeError:
+    return TokenCodeError(
+        _MESSAGES.get(mark, NOT_THE_CODE), mark, retry_after, is_alarming=is_alarming
+    )
+
+
+_MESSAGES = {Mark.HALF: NOT_BOTH, Mark.UNKNOWN_DEVICE: NOT_THEIRS}

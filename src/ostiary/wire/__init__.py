@@ -1,0 +1,1 @@
+"""How AWS speaks: requests, signatures, protocols and faults. Knows no domain."""

@@ -1,0 +1,124 @@
+"""Answers in the query protocol: a result by its output shape, as XML.
+
+The writer for an operation is built once from the model. It refuses a result that
+the model does not know and text that XML cannot carry, so every answer parses
+strictly (T56); both would be bugs of ours.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeAlias
+
+from ostiary.wire import stamp
+from ostiary.wire.http import Response
+from ostiary.wire.service import Service, table
+from ostiary.wire.xml import escape
+
+_Write: TypeAlias = Callable[[Any], str]
+
+
+def write(
+    service: Service, operation: str, result: Mapping[str, Any], request_id: str
+) -> Response:
+    """Gives the 200 answer of an operation of IAM or STS.
+
+    Timestamps may be seconds since the epoch or aware datetimes, blobs are bytes;
+    a member that is absent or None is left out.
+
+    Raises:
+        ValueError: A member or character that cannot be written.
+        TypeError: A value of another type than the model says.
+    """
+    wrapper, inner = _writer(service.name, operation)
+    told = f"<{wrapper}>{inner(result)}</{wrapper}>" if wrapper else ""
+    body = (
+        f'<{operation}Response xmlns="{service.xmlns}">{told}'
+        f"<ResponseMetadata><RequestId>{escape(request_id)}</RequestId>"
+        f"</ResponseMetadata></{operation}Response>"
+    )
+    headers = (("content-type", "text/xml"), ("x-amzn-RequestId", request_id))
+    return Response(status=200, headers=headers, body=body.encode())
+
+
+@cache
+def _writer(service: str, operation: str) -> tuple[str, _Write]:
+    row = table(service)["operations"][operation]
+    if "output" not in row:
+        return "", lambda _: ""
+    return row["wrapper"], _compile(service, row["output"])
+
+
+@cache
+def _compile(service: str, name: str) -> _Write:
+    shape = table(service)["shapes"][name]
+    match shape["type"]:
+        case "structure":
+            return _structure(service, name, shape.get("members", {}))
+        case "list":
+            return _list(_compile(service, shape["member"]))
+        case "map":
+            key = _compile(service, shape["key"])
+            return _map(key, _compile(service, shape["value"]))
+        case kind:
+            return _SCALARS[kind]
+
+
+def _structure(service: str, name: str, members: dict[str, str]) -> _Write:
+    rows = [(member, _compile(service, inner)) for member, inner in members.items()]
+    known = frozenset(members)
+
+    def write_structure(value: Mapping[str, Any]) -> str:
+        if not value.keys() <= known:
+            strays = ", ".join(sorted(value.keys() - known))
+            raise ValueError(f"`{name}` has no member `{strays}`")
+        return "".join(
+            [
+                f"<{member}>{inner(value[member])}</{member}>"
+                for member, inner in rows
+                if value.get(member) is not None
+            ]
+        )
+
+    return write_structure
+
+
+def _list(inner: _Write) -> _Write:
+    return lambda value: "".join([f"<member>{inner(each)}</member>" for each in value])
+
+
+def _map(key: _Write, inner: _Write) -> _Write:
+    return lambda value: "".join(
+        [
+            f"<entry><key>{key(k)}</key><value>{inner(v)}</value></entry>"
+            for k, v in value.items()
+        ]
+    )
+
+
+def _boolean(value: Any) -> str:
+    if not isinstance(value, bool):
+        raise TypeError(f"`{value!r}` is not a boolean")
+    return "true" if value else "false"
+
+
+def _integer(value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"`{value!r}` is not an integer")
+    return str(value)
+
+
+def _timestamp(value: Any) -> str:
+    seconds = value.timestamp() if isinstance(value, datetime) else value
+    return stamp.format_extended(seconds)
+
+
+_SCALARS: dict[str, _Write] = {
+    "string": escape,
+    "boolean": _boolean,
+    "integer": _integer,
+    "long": _integer,
+    "timestamp": _timestamp,
+    "blob": lambda value: base64.b64encode(value).decode(),
+}

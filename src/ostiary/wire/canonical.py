@@ -1,0 +1,137 @@
+"""The canonical request of Signature Version 4, as the signer must have seen it.
+
+Source: facts 9.1. Candidates are built from the raw request first, since every
+client signs what it sends; only if the raw spelling is not AWS's own canonical
+one, the re-encoded spelling is a second candidate, as AWS itself computes it.
+Both name the same decoded path and query, so a signature over either says the
+same thing.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import quote, unquote_to_bytes
+
+from ostiary.wire.http import Request
+
+_RUN = re.compile(r"[ \t]+", re.ASCII)
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,128}", re.ASCII)
+_MOST_SIGNED_HEADERS = 100
+_UNRESERVED = "-_.~"
+
+
+def canonical_path(path: str, *, s3: bool) -> str:
+    """Gives the canonical URI: as sent for S3, else normalised and encoded again."""
+    if path in {"", "/"}:
+        return "/"
+    if s3:
+        return path
+    return quote(_normalised(path), safe="/~", encoding="latin-1")
+
+
+def _normalised(path: str) -> str:
+    """Gives RFC 3986 5.2.4, with runs of slashes taken as one."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in {"", "."}:
+            kept.append(segment)
+    last = "/" if kept and path.endswith("/") else ""
+    return f"/{'/'.join(kept)}{last}"
+
+
+def canonical_query(query: str, *, presigned: bool) -> str:
+    """Gives the sorted query in its raw spelling, without the signature itself."""
+    if not query:
+        return ""
+    pairs = []
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        if not (presigned and name == "X-Amz-Signature"):
+            pairs.append((name, value))
+    pairs.sort()
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def _reencoded(text: str, *, form: bool) -> str:
+    """Gives the one spelling that AWS computes with."""
+    raw = text.replace("+", " ") if form else text
+    return quote(unquote_to_bytes(raw.encode("latin-1")), safe=_UNRESERVED)
+
+
+def _reencoded_query(query: str) -> str:
+    return "&".join(
+        f"{_reencoded(name, form=True)}={_reencoded(value, form=True)}"
+        for name, _, value in (part.partition("=") for part in query.split("&"))
+    )
+
+
+@lru_cache(maxsize=512)
+def signed_names(text: str) -> tuple[str, ...] | None:
+    """Gives the names of a SignedHeaders list, or None if it is not one.
+
+    They are lower case, sorted, without repeats, and at most a hundred.
+    """
+    names = tuple(text.split(";"))
+    if len(names) > _MOST_SIGNED_HEADERS:
+        return None
+    if not all(map(_HEADER_NAME.fullmatch, names)):
+        return None
+    if any(a >= b for a, b in zip(names, names[1:], strict=False)):
+        return None
+    return names
+
+
+def canonical_headers(request: Request, names: tuple[str, ...]) -> str | None:
+    """Gives the signed headers as lines, or None if one of them did not arrive."""
+    index = request.index
+    try:
+        lines = [f"{name}:{index[name]}" for name in names]
+    except KeyError:
+        return None
+    block = "\n".join(lines)
+    if "  " in block or "\t" in block:
+        block = _RUN.sub(" ", block)
+    # INVARIANT: a value cannot break out of its line.
+    if block.count("\n") != len(lines) - 1:
+        return None
+    return block
+
+
+def canonical_requests(
+    request: Request, names: tuple[str, ...], payload: str, *, s3: bool, presigned: bool
+) -> Iterator[bytes]:
+    """Gives the canonical requests that the signer may have signed, likeliest first.
+
+    None at all means that a signed header is missing.
+    """
+    headers = canonical_headers(request, names)
+    if headers is None:
+        return
+    path, query = request.path, request.query
+    tail = f"{headers}\n\n{';'.join(names)}\n{payload}"
+    uri = canonical_path(path, s3=s3)
+    sorted_query = canonical_query(query, presigned=presigned)
+    first = _bytes(f"{request.method}\n{uri}\n{sorted_query}\n{tail}")
+    if first is None:
+        return
+    yield first
+    if not query and not s3:
+        return
+    if s3:
+        uri = "/".join(_reencoded(part, form=False) for part in path.split("/")) or "/"
+    if query:
+        again = _reencoded_query(query)
+        sorted_query = canonical_query(again, presigned=presigned)
+    second = _bytes(f"{request.method}\n{uri}\n{sorted_query}\n{tail}")
+    if second is not None and second != first:
+        yield second
+
+
+def _bytes(text: str) -> bytes | None:
+    # The wire has one byte per character; anything else was never sent.
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return None

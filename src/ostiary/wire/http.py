@@ -1,0 +1,204 @@
+"""The values that travel between server, gate and wire: `Request` and `Response`.
+
+A request keeps what arrived: the path and query as raw text, the headers in
+order. Whoever needs a decoded part asks `wire.catalog`, which decodes once.
+"""
+
+import hashlib
+import ipaddress
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import IO, Self
+
+# A request that says one of these twice means two things at once (T45).
+SINGLE_HEADERS = frozenset(
+    {
+        "authorization",
+        "content-encoding",
+        "content-length",
+        "content-md5",
+        "content-type",
+        "date",
+        "expect",
+        "host",
+        "transfer-encoding",
+        "x-amz-content-sha256",
+        "x-amz-copy-source",
+        "x-amz-date",
+        "x-amz-decoded-content-length",
+        "x-amz-mfa",
+        "x-amz-security-token",
+        "x-amz-target",
+        "x-amz-trailer",
+    }
+)
+_READ_SIZE = 64 * 1024
+
+
+class Spool:
+    """A body that was too large for memory, in an unlinked temporary file.
+
+    Reading does not move a shared position, so readers may overlap.
+    """
+
+    __slots__ = ("_file", "sha256", "size")
+
+    def __init__(self, file: IO[bytes], size: int, sha256: str) -> None:
+        self._file = file
+        self.size = size
+        self.sha256 = sha256
+
+    def chunks(self, size: int = _READ_SIZE) -> Iterator[bytes]:
+        """Gives the body from its start, in pieces of at most `size` bytes."""
+        offset = 0
+        while piece := os.pread(self._file.fileno(), size, offset):
+            offset += len(piece)
+            yield piece
+
+    def close(self) -> None:
+        """Gives the file back to the system; the body is gone."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class SpoolWriter:
+    """Collects a body piece by piece, hashing as it goes, and ends as a `Spool`."""
+
+    __slots__ = ("_digest", "_file", "_size")
+
+    def __init__(self, folder: str | None = None) -> None:
+        # The file lives on in the spool, which closes it.
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # see above
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def write(self, piece: bytes) -> None:
+        """Appends `piece`."""
+        self._file.write(piece)
+        self._digest.update(piece)
+        self._size += len(piece)
+
+    def finish(self) -> Spool:
+        """Gives the finished body; the writer must not be used again."""
+        self._file.flush()
+        return Spool(self._file, self._size, self._digest.hexdigest())
+
+    def discard(self) -> None:
+        """Throws away what was written."""
+        self._file.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it arrived.
+
+    Attributes:
+        method: As sent, upper case.
+        path: Raw percent-encoded path without the query; latin-1 text.
+        query: Raw query without its question mark; latin-1 text.
+        headers: (name, value) in arrival order; names lower case, values without
+            surrounding blanks, one character per byte.
+        body: The whole body, in memory or spooled.
+        secure: Whether it came over TLS.
+        peer: The other end's address, without a port.
+        index: Every header once; repeated ones joined by commas in order, which
+            is also how they are signed.
+    """
+
+    method: str
+    path: str
+    # Headers, query and body carry credentials, so a traceback must not show them.
+    query: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes | Spool = field(repr=False)
+    secure: bool
+    peer: str
+    index: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        index = dict(self.headers)
+        if len(index) != len(self.headers):
+            index = {}
+            for name, value in self.headers:
+                index[name] = f"{index[name]},{value}" if name in index else value
+        object.__setattr__(self, "index", index)
+
+    def header(self, name: str) -> str | None:
+        """Gives the value of a header (repeats joined by commas), or None."""
+        return self.index.get(name)
+
+    def headers_named(self, name: str) -> tuple[str, ...]:
+        """Gives each value of a header, in arrival order."""
+        return tuple(value for key, value in self.headers if key == name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One answer: status, headers in order, and a body or a stream of one."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | AsyncIterator[bytes] = field(repr=False)
+
+
+def body_sha256(request: Request) -> str:
+    """Gives the lower-case hexadecimal SHA-256 of the body as it arrived."""
+    body = request.body
+    if isinstance(body, bytes):
+        return hashlib.sha256(body).hexdigest()
+    return body.sha256
+
+
+def body_size(request: Request) -> int:
+    """Gives the number of bytes in the body as it arrived."""
+    body = request.body
+    return len(body) if isinstance(body, bytes) else body.size
+
+
+def is_private(request: Request) -> bool:
+    """Tells whether nobody on the way can change the body: TLS, or loopback."""
+    if request.secure:
+        return True
+    try:
+        address = ipaddress.ip_address(request.peer)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def find_ambiguous_header(request: Request) -> str | None:
+    """Gives the name of a header that two readers could read differently.
+
+    That is a header which may be said once and is repeated, or a name with an
+    underscore which a CGI-style reader would take for one of them (T45). Names of
+    object metadata are the client's own and may have underscores.
+    """
+    headers, index = request.headers, request.index
+    if len(index) != len(headers):
+        seen: set[str] = set()
+        for name, _ in headers:
+            if name in seen and name in SINGLE_HEADERS:
+                return name
+            seen.add(name)
+    if "_" in "".join(index):
+        for name in index:
+            if "_" not in name or name.startswith("x-amz-meta-"):
+                continue
+            plain = name.replace("_", "-")
+            if plain in SINGLE_HEADERS or plain.startswith("x-amz-"):
+                return name
+    return None

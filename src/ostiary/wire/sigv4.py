@@ -1,0 +1,401 @@
+"""Signature Version 4: `read_claim`, `verify`, `sign` (facts 9).
+
+`read_claim` says what a request presents, without believing it. `verify` proves it
+with the secret, or raises. Nothing here looks a key up: identity is an output of
+the caller's lookup followed by `verify`, never of `read_claim` alone (T43).
+"""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from ostiary.wire import stamp
+from ostiary.wire.authorization import read_authorization, refuse_mechanism
+from ostiary.wire.canonical import canonical_requests
+from ostiary.wire.claim import (
+    ALGORITHM,
+    LONGEST_TOKEN,
+    TERMINATOR,
+    Claim,
+    Payload,
+    scope,
+)
+from ostiary.wire.http import Request, body_sha256, find_ambiguous_header
+from ostiary.wire.payload import check_body, payload_line, read_payload
+from ostiary.wire.presigned import find_presigned, read_presigned
+from ostiary.wire.reasons import AuthenticationError, Reason
+
+__all__ = ["Claim", "Payload", "Signer", "read_claim", "sign", "signing_key", "verify"]
+
+SKEW = 15 * 60
+# Services with one endpoint for a whole partition are signed for its home region.
+_HOME_REGIONS = {"iam": "us-east-1"}
+_SCOPE_WORD = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+_LONGEST_ECHO = 128
+
+
+@lru_cache(maxsize=1024)
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """Gives the key of one secret for one day, region and service.
+
+    The cache is bounded, and holds keys only of secrets that the caller looked up.
+    """
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def read_claim(request: Request) -> Claim | None:
+    """Gives what the request presents, or None when it presents nothing at all.
+
+    Raises:
+        AuthenticationError: It presents something that is not served, not well
+            formed, ambiguous, or that leaves an x-amz- header unsigned.
+    """
+    name = find_ambiguous_header(request)
+    if name is not None:
+        raise _refuse_ambiguous(name)
+    authorization = request.index.get("authorization")
+    found = find_presigned(request.query) if request.query else None
+    if authorization is not None:
+        if found is not None:
+            raise AuthenticationError(Reason.TWO_MECHANISMS)
+        return _read_header_claim(request, authorization)
+    if found is not None:
+        return _read_presigned_claim(request, found)
+    kind = request.index.get("content-type", "")
+    if request.method == "POST" and kind.lower().startswith("multipart/form-data"):
+        raise refuse_mechanism("POST form", presigned=False)
+    return None
+
+
+def _refuse_ambiguous(name: str) -> AuthenticationError:
+    if name == "authorization":
+        return AuthenticationError(Reason.TWO_MECHANISMS)
+    return AuthenticationError(
+        Reason.AMBIGUOUS_HEADER, f"Header '{name[:_LONGEST_ECHO]}' is ambiguous."
+    )
+
+
+def _read_header_claim(request: Request, authorization: str) -> Claim:
+    index = request.index
+    timestamp = index.get("x-amz-date")
+    if timestamp is not None:
+        signed_at = stamp.parse_basic(timestamp)
+    else:
+        signed_at = stamp.parse_date_header(index.get("date", ""))
+        timestamp = "" if signed_at is None else stamp.format_basic(signed_at)
+    presented = read_authorization(authorization, has_date=signed_at is not None)
+    if signed_at is None:  # read_authorization has refused it; this tells the types
+        raise AuthenticationError(Reason.DATE_MISSING)
+    _check_signed(request, presented.signed_headers, presigned=False)
+    payload, line = read_payload(request, presented.service, None)
+    return Claim(
+        access_key_id=presented.access_key_id,
+        date=presented.date,
+        region=presented.region,
+        service=presented.service,
+        terminator=presented.terminator,
+        signed_headers=presented.signed_headers,
+        signature=presented.signature,
+        timestamp=timestamp,
+        signed_at=signed_at,
+        presigned=False,
+        expires=None,
+        session_token=_token(index.get("x-amz-security-token"), presigned=False),
+        payload=payload,
+        payload_line=line,
+    )
+
+
+def _read_presigned_claim(request: Request, found: dict[str, str]) -> Claim:
+    presented, expires = read_presigned(found)
+    signed_at = stamp.parse_basic(found["X-Amz-Date"])
+    if signed_at is None:
+        raise AuthenticationError(
+            Reason.MALFORMED,
+            "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
+            "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
+            presigned=True,
+        )
+    _check_signed(request, presented.signed_headers, presigned=True)
+    token = found.get("X-Amz-Security-Token")
+    echoed = request.index.get("x-amz-security-token")
+    if token is not None and echoed is not None:
+        raise AuthenticationError(Reason.TWO_MECHANISMS, presigned=True)
+    payload, line = read_payload(request, presented.service, found)
+    return Claim(
+        **presented._asdict(),
+        timestamp=found["X-Amz-Date"],
+        signed_at=signed_at,
+        presigned=True,
+        expires=expires,
+        session_token=_token(token if echoed is None else echoed, presigned=True),
+        payload=payload,
+        payload_line=line,
+    )
+
+
+def _token(token: str | None, *, presigned: bool) -> str | None:
+    if token is not None and len(token) > LONGEST_TOKEN:
+        raise AuthenticationError(Reason.INVALID_TOKEN, presigned=presigned)
+    return token
+
+
+def _check_signed(
+    request: Request, signed: tuple[str, ...], *, presigned: bool
+) -> None:
+    if "host" not in signed:
+        raise AuthenticationError(
+            Reason.HOST_NOT_SIGNED,
+            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+            extra=(("HeadersNotSigned", "host"),),
+            presigned=presigned,
+        )
+    # The payload's hash is bound by being the last line of the canonical request.
+    loose = [
+        name
+        for name in request.index
+        if name not in signed
+        and name.startswith("x-amz-")
+        and name != "x-amz-content-sha256"
+    ]
+    if loose:
+        raise AuthenticationError(
+            Reason.HEADERS_NOT_SIGNED,
+            "There were headers present in the request which were not signed",
+            extra=(("HeadersNotSigned", ", ".join(sorted(loose))),),
+            presigned=presigned,
+        )
+
+
+def verify(
+    request: Request,
+    claim: Claim,
+    secret: str,
+    now: float,
+    *,
+    allow_unsigned: bool = False,
+) -> None:
+    """Proves that the holder of `secret` signed this request, or raises.
+
+    A chunked body is proved by `wire.chunks.open_chunks`, which has to read it; its
+    head is proved here.
+
+    Args:
+        request: What arrived.
+        claim: What `read_claim` gave for it.
+        secret: The secret of `claim.access_key_id`.
+        now: Seconds since the epoch, UTC.
+        allow_unsigned: Whether a body that no signature covers may pass: the
+            connection is private (`http.is_private`) and the operation takes
+            object data. An empty body needs no such leave.
+
+    Raises:
+        AuthenticationError: Whatever was wrong; which of several comes first is not
+            promised.
+    """
+    _check_scope(claim)
+    if claim.presigned:
+        _check_presigned_time(claim, now)
+    elif abs(now - claim.signed_at) > SKEW:
+        raise _skewed(claim, now)
+    line = payload_line(request, claim)
+    key = signing_key(secret, claim.date, claim.region, claim.service)
+    head = f"{ALGORITHM}\n{claim.timestamp}\n{scope(claim)}\n"
+    presented = claim.signature.encode()
+    likeliest = ""
+    for canonical in canonical_requests(
+        request,
+        claim.signed_headers,
+        line,
+        s3=claim.service == "s3",
+        presigned=claim.presigned,
+    ):
+        text = head + hashlib.sha256(canonical).hexdigest()
+        computed = hmac.digest(key, text.encode(), "sha256").hex()
+        if hmac.compare_digest(computed.encode(), presented):
+            check_body(request, claim, allow_unsigned=allow_unsigned)
+            return
+        likeliest = likeliest or text
+    raise _mismatch(claim, likeliest)
+
+
+def _mismatch(claim: Claim, text: str) -> AuthenticationError:
+    # S3 tells the string to sign. The canonical request, which it tells too, would
+    # put the session token into whatever logs the answer, so that is left out.
+    return AuthenticationError(
+        Reason.SIGNATURE,
+        extra=(
+            ("AWSAccessKeyId", claim.access_key_id),
+            ("StringToSign", text),
+            ("SignatureProvided", claim.signature),
+            ("StringToSignBytes", text.encode().hex(" ")),
+        ),
+        presigned=claim.presigned,
+    )
+
+
+def _check_scope(claim: Claim) -> None:
+    home = _HOME_REGIONS.get(claim.service, claim.region)
+    if (
+        claim.date == claim.timestamp[:8]
+        and claim.terminator == TERMINATOR
+        and claim.region == home
+        and _SCOPE_WORD.fullmatch(claim.region)
+        and _SCOPE_WORD.fullmatch(claim.service)
+    ):
+        return
+    raise _refuse_scope(claim, home)
+
+
+def _refuse_scope(claim: Claim, home: str) -> AuthenticationError:
+    start = (
+        "Error parsing the X-Amz-Credential parameter"
+        if claim.presigned
+        else "The authorization header is malformed"
+    )
+    said: list[tuple[str, str]] = []
+    date = claim.date[:_LONGEST_ECHO]
+    if claim.date != claim.timestamp[:8]:
+        sent = claim.timestamp[:8]
+        said.append(
+            (
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 "
+                f"version of date from HTTP: '{date}' != '{sent}', "
+                f"from '{claim.timestamp}'.",
+                f'Invalid credential date "{date}". '
+                f'This date is not the same as X-Amz-Date: "{sent}".',
+            )
+        )
+    region = claim.region[:_LONGEST_ECHO]
+    if claim.region != home or not _SCOPE_WORD.fullmatch(claim.region):
+        said.append(
+            (
+                f"Credential should be scoped to a valid region, not '{region}'. ",
+                f"the region '{region}' is wrong",
+            )
+        )
+    if not _SCOPE_WORD.fullmatch(claim.service):
+        said.append(
+            (
+                "Credential should be scoped to a valid service. ",
+                f'incorrect service "{claim.service[:_LONGEST_ECHO]}".',
+            )
+        )
+    terminator = claim.terminator[:_LONGEST_ECHO]
+    if claim.terminator != TERMINATOR:
+        said.append(
+            (
+                "Credential should be scoped with a valid terminator: "
+                f"'{TERMINATOR}', not '{terminator}'.",
+                f'incorrect terminal "{terminator}". '
+                f'This endpoint uses "{TERMINATOR}".',
+            )
+        )
+    return AuthenticationError(
+        Reason.SCOPE,
+        "".join(query for query, _ in said),
+        f"{start}; {said[0][1]}",
+        presigned=claim.presigned,
+    )
+
+
+def _check_presigned_time(claim: Claim, now: float) -> None:
+    if claim.signed_at > now + SKEW:
+        raise _skewed(claim, now)
+    ends = claim.signed_at + (claim.expires or 0)
+    if now < ends:
+        return
+    raise AuthenticationError(
+        Reason.PRESIGNED_EXPIRED,
+        f"Signature expired: {stamp.format_basic(ends)} is now earlier than "
+        f"{stamp.format_basic(now)}",
+        extra=(
+            ("X-Amz-Expires", str(claim.expires)),
+            ("Expires", stamp.format_extended(ends)),
+            ("ServerTime", stamp.format_extended(now)),
+        ),
+        presigned=True,
+    )
+
+
+def _skewed(claim: Claim, now: float) -> AuthenticationError:
+    current = stamp.format_basic(now)
+    extra = (
+        ("RequestTime", claim.timestamp),
+        ("ServerTime", stamp.format_extended(now)),
+        ("MaxAllowedSkewMilliseconds", str(SKEW * 1000)),
+    )
+    if claim.signed_at < now:
+        return AuthenticationError(
+            Reason.TOO_OLD,
+            f"Signature expired: {claim.timestamp} is now earlier than "
+            f"{stamp.format_basic(now - SKEW)} ({current} - 15 min.)",
+            extra=extra,
+        )
+    return AuthenticationError(
+        Reason.TOO_NEW,
+        f"Signature not yet current: {claim.timestamp} is still later than "
+        f"{stamp.format_basic(now + SKEW)} ({current} + 15 min.)",
+        "Request is not yet valid" if claim.presigned else "",
+        extra=() if claim.presigned else extra,
+        presigned=claim.presigned,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """Whose signature to make, and for which region and service."""
+
+    access_key_id: str
+    secret: str = field(repr=False)
+    session_token: str | None = field(repr=False)
+    region: str
+    service: str
+
+
+_REMADE = frozenset(
+    {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}
+)
+_ALSO_SIGNED = frozenset({"host", "content-type", "content-md5"})
+
+
+def sign(
+    request: Request, signer: Signer, now: float, *, payload: str | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Gives the request's headers with a signature of the header form.
+
+    What it carried of another signature is dropped. `payload` is the literal for
+    the last line, such as `UNSIGNED-PAYLOAD`; without it the body's hash stands.
+    """
+    line = body_sha256(request) if payload is None else payload
+    timestamp = stamp.format_basic(now)
+    kept = [pair for pair in request.headers if pair[0] not in _REMADE]
+    kept.append(("x-amz-date", timestamp))
+    if signer.session_token is not None:
+        kept.append(("x-amz-security-token", signer.session_token))
+    if signer.service == "s3":
+        kept.append(("x-amz-content-sha256", line))
+    names = tuple(
+        sorted({n for n, _ in kept if n in _ALSO_SIGNED or n.startswith("x-amz-")})
+    )
+    dressed = replace(request, headers=tuple(kept))
+    # The last candidate is the spelling that AWS computes with.
+    *_, canonical = canonical_requests(
+        dressed, names, line, s3=signer.service == "s3", presigned=False
+    )
+    date = timestamp[:8]
+    area = f"{date}/{signer.region}/{signer.service}/{TERMINATOR}"
+    digest = hashlib.sha256(canonical).hexdigest()
+    key = signing_key(signer.secret, date, signer.region, signer.service)
+    text = f"{ALGORITHM}\n{timestamp}\n{area}\n{digest}"
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    authorization = (
+        f"{ALGORITHM} Credential={signer.access_key_id}/{area}, "
+        f"SignedHeaders={';'.join(names)}, Signature={signature}"
+    )
+    return (*dressed.headers, ("authorization", authorization))

@@ -1,0 +1,56 @@
+"""The generator draws valid cases that reach every outcome and every rule."""
+
+from collections import Counter
+from itertools import product
+
+from tests.differential.policy.alphabet import FAMILIES, Json
+from tests.differential.policy.generate import case, shrink
+from tests.spec.conditions import listed
+from tests.spec.decision import KINDS, decide
+
+CASES = [case(seed) for seed in range(6000)]
+
+
+def statements(drawn: Json) -> list[Json]:
+    """Every statement of every policy of a case."""
+    found: list[Json] = []
+    waiting = [drawn[key] for key in KINDS.values() if key in drawn]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        else:
+            found += listed(value["Statement"])
+    return found
+
+
+def test_a_seed_is_a_case() -> None:
+    """The same seed draws the same case, so a failure can be seen again."""
+    assert [case(seed) for seed in range(20)] == CASES[:20]
+
+
+def test_every_outcome_is_frequent() -> None:
+    """Each of the three outcomes has at least 15 % of the cases, and none is refused."""
+    outcomes = Counter(decide(drawn)["decision"] for drawn in CASES)
+    assert len(outcomes) == 3
+    assert min(outcomes.values()) >= 0.15 * len(CASES), outcomes
+
+
+def test_every_operator_is_drawn() -> None:
+    """Every operator with every prefix and suffix stands in some condition."""
+    drawn = {
+        operator
+        for found in CASES
+        for statement in statements(found)
+        for operator in statement.get("Condition", {})
+    }
+    bases = [base for names, _ in FAMILIES.values() for base in names]
+    prefixes, suffixes = ("", "ForAllValues:", "ForAnyValue:"), ("", "IfExists")
+    wanted = {p + base + s for p, base, s in product(prefixes, bases, suffixes)}
+    assert drawn == wanted | {"Null"}
+
+
+def test_shrinking_keeps_only_what_fails() -> None:
+    """A case is left with nothing that its failure does not need."""
+    found = {"a": [1, {"b": 2, "c": [3, 4]}], "d": 5}
+    assert shrink(found, lambda smaller: "4" in str(smaller)) == {"a": {"c": 4}}
