@@ -67,6 +67,8 @@ def _shape(shape: Shape) -> dict[str, Any]:
             row["member"] = shape.member.name
         case "map":
             row["key"], row["value"] = shape.key.name, shape.value.name
+        case _:
+            pass
     for name in ("min", "max", "pattern", "enum"):
         if shape.metadata.get(name):
             row[name] = shape.metadata[name]
@@ -88,6 +90,8 @@ def _reach(shape: Shape, into: dict[str, dict[str, Any]]) -> None:
         case "map":
             _reach(shape.key, into)
             _reach(shape.value, into)
+        case _:
+            pass
 
 
 def full(name: str) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from ostiary.store.codec import name_key
 from ostiary.store.snapshot import Snapshot
 from ostiary.wire import sigv4
 from ostiary.wire.chunks import open_chunks
-from ostiary.wire.claim import CHUNKED, Claim
+from ostiary.wire.claim import CHUNKED, Claim, Payload
 from ostiary.wire.http import Request, is_private
+from ostiary.wire.payload import check_body
 from ostiary.wire.reasons import AuthenticationError, Reason
 
 TEMPORARY = "ASIA"
@@ -53,18 +54,27 @@ class Authenticator:
         self._opened: OrderedDict[tuple[str, str], Opened] = OrderedDict()
         snapshot.listeners.append(self._opened.clear)
 
-    def authenticate(self, request: Request, claim: Claim | None, now: float) -> Caller:
-        """The proven caller; raises AuthenticationError.
+    def authenticate(self, request: Request, claim: Claim | None, now: float) -> Proven:
+        """The proven caller, and the request without the framing of its body.
 
         The order is AWS's: key, time and signature, then the token's end (facts 9.4).
+
+        Raises:
+            AuthenticationError: the request does not prove who sent it.
         """
         if claim is None:
-            return ANONYMOUS
+            return Proven(caller=ANONYMOUS, request=request)
         opened = self._open(claim)
-        sigv4.verify(request, claim, opened.secret.reveal(), now)
+        secret = opened.secret.reveal()
+        # Whether an unsigned body may pass at all depends on the operation too,
+        # which is known later; here it depends on who could have changed it.
+        sigv4.verify(request, claim, secret, now, allow_unsigned=is_private(request))
         if opened.expires_at is not None and now >= opened.expires_at:
             raise AuthenticationError(Reason.EXPIRED_TOKEN, presigned=claim.presigned)
-        return opened.caller
+        if claim.payload in CHUNKED:
+            body = open_chunks(request, claim, secret).body
+            request = replace(request, body=body)
+        return Proven(caller=opened.caller, request=request)
 
     def _open(self, claim: Claim) -> Opened:
         place = (claim.access_key_id, claim.session_token or "")
@@ -127,6 +137,17 @@ class Authenticator:
         if user is None:
             return root_caller(session.account, session.access_key_id, session)
         return user_caller(user, session.access_key_id, session)
+
+
+def check_payload(request: Request, claim: Claim | None, *, upload: bool) -> None:
+    """Returns unless the body is unsigned where only object data may be (T40).
+
+    Raises:
+        AuthenticationError: anybody could have written this body.
+    """
+    if claim is None or upload or claim.payload is Payload.HASHED:
+        return
+    check_body(request, claim, allow_unsigned=False)
 
 
 def root_caller(account: str, access_key_id: str, session: Session | None) -> Caller:

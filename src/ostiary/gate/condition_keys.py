@@ -17,10 +17,14 @@ from ostiary.gate.reading import (
     scalar,
     tag_pairs,
 )
+from ostiary.gate.s3_parts import location_constraint, write_object_tags
 from ostiary.identity.model import Role, Tags, User
 
 Write = Callable[[Asked, Resource, dict[str, Value]], None]
 """Puts one key, or one family of keys, into a context."""
+
+
+_PLACES = ("from", "by", "of", "is", "family")
 
 
 class KeyRow(NamedTuple):
@@ -45,9 +49,9 @@ def compile_key(name: str, row: Mapping[str, object]) -> KeyRow:
     Raises:
         ValueError: it says nothing that is known here.
     """
-    places = [place for place in ("from", "by", "of") if place in row]
+    places = [place for place in _PLACES if place in row]
     if len(places) != 1:
-        raise ValueError(f"`{name}` needs exactly one of from, by, of")
+        raise ValueError(f"`{name}` needs exactly one of {', '.join(_PLACES)}")
     source = row[places[0]]
     match places[0], source:
         case "from", str():
@@ -56,6 +60,10 @@ def compile_key(name: str, row: Mapping[str, object]) -> KeyRow:
             write = _from_request(name, BY_REQUEST[source])
         case "of", str():
             write = BY_RESOURCE[source](name)
+        case "is", str():
+            write = _constant(name, source)
+        case "family", "object_tags":
+            write = write_object_tags
         case _:
             raise ValueError(f"`{name}` has a source that is not a text")
     return KeyRow(write, _names(row.get("in")), _names(row.get("on")))
@@ -86,9 +94,7 @@ def compile_tags(pairs: tuple[str, ...], keys: tuple[str, ...]) -> Write:
     return write
 
 
-def write_tags(
-    given: list[tuple[str, str | None]], context: dict[str, Value]
-) -> None:
+def write_tags(given: list[tuple[str, str | None]], context: dict[str, Value]) -> None:
     """Puts tags of a request into a context.
 
     Raises:
@@ -121,6 +127,13 @@ def _from_request(name: str, by: Callable[[Asked], Value | None]) -> Write:
         value = by(asked)
         if value is not None:
             context[name] = value
+
+    return write
+
+
+def _constant(name: str, value: str) -> Write:
+    def write(_: Asked, __: Resource, context: dict[str, Value]) -> None:
+        context[name] = value
 
     return write
 
@@ -165,6 +178,7 @@ def _source_identity(asked: Asked) -> str | None:
 
 BY_REQUEST: Mapping[str, Callable[[Asked], Value | None]] = {
     "auth_type": _auth_type,
+    "location_constraint": location_constraint,
     "signature_version": _signature_version,
     "source_identity": _source_identity,
 }
@@ -183,6 +197,7 @@ def _account(name: str) -> Write:
 def _tags(prefix: str) -> Write:
     def write(_: Asked, resource: Resource, context: dict[str, Value]) -> None:
         tags: Tags = resource.entity.tags if resource.entity else ()
+        check_distinct([key for key, _ in tags])
         for key, value in tags:
             context[f"{prefix}{key}"] = value
 

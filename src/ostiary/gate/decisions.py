@@ -13,10 +13,12 @@ from ostiary.policy import (
     Kind,
     decide,
 )
-from ostiary.policy.explain import denial_message, explain
+from ostiary.policy.explain import explain
 from ostiary.store.applicable import Applicable, Applied
 
-_TRUST_ACTIONS = frozenset({"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"})
+_TRUST_ACTIONS = frozenset(
+    {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
+)
 
 
 class Denied(Exception):  # noqa: N818 - an answer of the policies, not a fault of ours
@@ -77,7 +79,7 @@ class Decider:
                 explanation = explain(request, policies, decision)
                 trail.why = explanation.sentence
                 verdict["explanation"] = explanation.to_dict()
-                raise Denied(_sentence(request, decision), need)
+                raise Denied(explanation.message, need)
 
     def _resource_policy(self, need: Need) -> tuple[Compiled | None, Kind]:
         if need.action in _TRUST_ACTIONS and ":role/" in need.resource:
@@ -105,13 +107,3 @@ def _sources(applied: Applied, decision: Decision) -> dict[str, str]:
         f"{one.kind.value} {one.policy}": applied.source(one.kind, one.policy)
         for one in decision.determining
     }
-
-
-def _sentence(request: AuthorizationRequest, decision: Decision) -> str:
-    """AWS's sentence; AssumeRole's says no reason, so that no role is probed."""
-    if request.action in _TRUST_ACTIONS:
-        return (
-            f"User: {request.principal.arn} is not authorized to perform: "
-            f"{request.action} on resource: {request.resource}"
-        )
-    return denial_message(request, decision)

@@ -16,21 +16,19 @@ from dataclasses import dataclass
 from ostiary.gate import refusal
 from ostiary.gate.actions import required
 from ostiary.gate.audit import AuditLog, AuditUnavailableError
-from ostiary.gate.authenticate import Authenticator
+from ostiary.gate.authenticate import Authenticator, check_payload
 from ostiary.gate.decisions import Decider
-from ostiary.gate.door import Door
+from ostiary.gate.door import Admitted, Door
 from ostiary.gate.local import Local
-from ostiary.gate.needs import request_context
+from ostiary.gate.needs import Unmapped, request_context
 from ostiary.gate.session_limits import check_session
 from ostiary.gate.token_codes import TokenCodes
 from ostiary.gate.trail import Trail, record_of
 from ostiary.identity import ids
-from ostiary.identity.caller import Caller
 from ostiary.identity.ids import Mint
 from ostiary.services.sts import check_parameters
 from ostiary.store.snapshot import Snapshot
-from ostiary.wire import catalog, query, sigv4
-from ostiary.wire.catalog import Target
+from ostiary.wire import answer, catalog, sigv4
 from ostiary.wire.claim import Claim
 from ostiary.wire.http import Request, Response
 from ostiary.wire.reasons import AuthenticationError
@@ -79,16 +77,29 @@ class Gate:
         target = catalog.read(request, trail.service, hosts=self.hosts)
         trail.operation = target.operation
         service = target.service.name
+        check_payload(trail.request, claim, upload=target.upload)
         check_session(trail.caller, service, target.operation)
         check_parameters(service, target.operation, target.params)
         caller = trail.caller = await self.token_codes.verify_call(
             (service, target.operation), target.params, trail.caller, trail.now
         )
+        if not target.modelled:
+            raise Unmapped(service, target.operation, "nobody has read its parameters")
         needs = required(target, request, caller, self.snapshot, trail.region)
         if needs:
             connection = request_context(request, trail.now, trail.region)
             self.decider.decide(trail, caller, needs, connection)
-        return await self._perform(trail, request, target, caller)
+        admitted = Admitted(
+            target=target,
+            request=request,
+            caller=caller,
+            needs=needs,
+            claim=claim,
+            region=trail.region,
+            request_id=trail.request_id,
+            now=trail.now,
+        )
+        return await self._perform(trail, admitted)
 
     def _identify(self, trail: Trail) -> Claim | None:
         """Step 1: which service; known even when the claim cannot be read."""
@@ -111,16 +122,13 @@ class Gate:
         trail.caller = opened.caller
         return opened.request
 
-    async def _perform(
-        self, trail: Trail, request: Request, target: Target, caller: Caller
-    ) -> Response:
+    async def _perform(self, trail: Trail, admitted: Admitted) -> Response:
         """Step 5: reached by an Allow only."""
+        target = admitted.target
         if target.service.name not in LOCAL:
-            return await self.door.perform(target, request, caller, trail.now)
-        result = await self.local.perform(trail, target, caller)
-        return query.write_result(
-            target.service, target.operation, result, trail.request_id
-        )
+            return await self.door.perform(admitted)
+        result = await self.local.perform(trail, target, admitted.caller)
+        return answer.write(target.service, target.operation, result, trail.request_id)
 
     async def _record(self, trail: Trail, response: Response) -> None:
         """Step 6: the record is written before the answer leaves."""

@@ -26,9 +26,10 @@ from ostiary.gate.outgoing import (
 from ostiary.gate.sandbox import Sandbox, SandboxError
 from ostiary.gate.sandbox_main import ACCOUNT_HEADER, KEY_HEADER, SCHEME_HEADER
 from ostiary.gate.upstreams import AddressError, Remote, Upstreams, resolve
-from ostiary.services.errors import ServiceError
-from ostiary.wire import sigv4
+from ostiary.wire import faults, sigv4
+from ostiary.wire.faults import Fault
 from ostiary.wire.http import Request, Response, body_size
+from ostiary.wire.service import Service
 from ostiary.wire.stamp import format_basic
 
 _SANDBOX_AUTHORIZATION = (
@@ -50,7 +51,7 @@ class Passage:
 
     Attributes:
         request: as it arrived, or as the door has rewritten it.
-        service: signing name of the service.
+        service: whose request it is.
         account: the account whose resources the upstream shall act on.
         region: of the client's credential scope.
         bucket: for S3, the bucket that was decided on; empty for none.
@@ -60,7 +61,7 @@ class Passage:
     """
 
     request: Request
-    service: str
+    service: Service
     account: str
     region: str
     bucket: str
@@ -81,9 +82,9 @@ class Forwarder:
         """The upstream's answer, ready for the client.
 
         Raises:
-            ServiceError: the request may not go on, or no answer came back.
+            Fault: the request may not go on, or no answer came back.
         """
-        remote = self.upstreams.find(passage.service)
+        remote = self.upstreams.find(passage.service.name)
         try:
             if remote is None:
                 answer = await self._to_sandbox(passage)
@@ -102,8 +103,8 @@ class Forwarder:
         running = await self._sandbox.running()
         request = passage.request
         stamp = format_basic(passage.now)
-        scope = f"{stamp[:8]}/{passage.region}/{passage.service}/aws4_request"
-        is_s3 = passage.service == "s3"
+        scope = f"{stamp[:8]}/{passage.region}/{passage.service.name}/aws4_request"
+        is_s3 = passage.service.name == "s3"
         headers = (
             # Buckets stand in the path, so the client's host can only confuse.
             ("host", "localhost" if is_s3 else client_host(request)),
@@ -139,7 +140,7 @@ class Forwarder:
             secret=remote.secret_access_key.reveal(),
             session_token=None,
             region=remote.region,
-            service=passage.service,
+            service=passage.service.name,
         )
         endpoint = Endpoint(
             addresses=tuple(await resolve(remote)),
@@ -160,7 +161,7 @@ class Forwarder:
 
 def _path(passage: Passage) -> str:
     path = passage.request.path
-    if passage.service == "s3":
+    if passage.service.name == "s3":
         return s3_path(path, passage.bucket, passage.key)
     return path
 
@@ -198,16 +199,15 @@ def _has_no_body(passage: Passage, status: int) -> bool:
     }
 
 
-def _unavailable(passage: Passage, error: Exception) -> ServiceError:
+def _unavailable(passage: Passage, error: Exception) -> Fault:
     """What the client hears; what happened is for the log (T71)."""
-    _log.warning("upstream of %s failed: %s", passage.service, error)
+    _log.warning("upstream of %s failed: %s", passage.service.name, error)
+    fault = faults.service_unavailable(passage.service)
     match error:
         case SlowError():
-            status, what = 504, "did not answer in time"
+            status = 504
         case BusyError():
-            status, what = 503, "is busy"
+            status = 503
         case _:
-            status, what = 502, "did not answer"
-    return ServiceError(
-        "ServiceUnavailable", f"The service behind this endpoint {what}.", status
-    )
+            status = 502
+    return Fault(fault.code, fault.message, status)

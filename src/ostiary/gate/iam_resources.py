@@ -13,6 +13,7 @@ from ostiary.policy import PrincipalKind
 from ostiary.policy.arn import split
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_PROVIDER_URL = re.compile(r"https://([A-Za-z0-9.:/_~-]{1,247})", re.ASCII)
 _DELETION_TASK = re.compile(r"task/(aws-service-role/[\w+=,.@/-]+)/[\w-]+", re.ASCII)
 
 
@@ -174,6 +175,38 @@ def _owner(asked: Asked, account: str) -> str:
     return asked.caller.account if account == model.AWS else account
 
 
+def moved_user(asked: Asked, name: str) -> Resource:
+    """The ARN that a user will have after a rename or a move."""
+    found = asked.snapshot.user_named(asked.caller.account, _text(asked, "UserName"))
+    return _moved(asked, "user", name, found.path if found else "/")
+
+
+def moved_group(asked: Asked, name: str) -> Resource:
+    """The ARN that a group will have after a rename or a move."""
+    found = asked.snapshot.group_named(asked.caller.account, _text(asked, "GroupName"))
+    return _moved(asked, "group", name, found.path if found else "/")
+
+
+def _moved(asked: Asked, kind: str, name: str, path: str) -> Resource:
+    account = asked.caller.account
+    new_path = _text(asked, "NewPath") or path
+    return Resource(model.iam_arn(account, kind, new_path, name), account)
+
+
+def _text(asked: Asked, name: str) -> str:
+    value = asked.target.params.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def new_oidc_provider(asked: Asked, url: str) -> Resource:
+    """An identity provider that is named by its URL, without the scheme."""
+    account = asked.caller.account
+    found = _PROVIDER_URL.fullmatch(url)
+    if found is None:
+        raise Unclear(f"`{url}` is not the URL of an identity provider")
+    return Resource(model.iam_arn(account, "oidc-provider", "/", found[1]), account)
+
+
 KINDS: Mapping[str, Kind] = {
     "user": Kind(user, {Named.ALL: all_users, Named.SELF: own_user}),
     "key_owner": Kind(key_owner),
@@ -186,4 +219,7 @@ KINDS: Mapping[str, Kind] = {
     "provider": Kind(provider),
     "root": Kind(root),
     "deleted_role": Kind(deleted_role),
+    "moved_user": Kind(moved_user),
+    "moved_group": Kind(moved_group),
+    "new_oidc_provider": Kind(new_oidc_provider),
 }

@@ -9,7 +9,7 @@ and query go on byte for byte, without what was authentication (T47).
 import re
 from urllib.parse import unquote, unquote_to_bytes
 
-from ostiary.services.errors import ServiceError
+from ostiary.wire.faults import Fault
 from ostiary.wire.http import Request
 
 _UNSIGNED_ALLOWED = frozenset(
@@ -113,7 +113,7 @@ def headers_to_upstream(request: Request, signed: frozenset[str] | None) -> Head
             request is anonymous, for then nobody's signature vouches for any.
 
     Raises:
-        ServiceError: a header would take authority or meaning that the client's
+        Fault: a header would take authority or meaning that the client's
             signature did not give it.
     """
     check_connection(request)
@@ -128,7 +128,7 @@ def headers_to_upstream(request: Request, signed: frozenset[str] | None) -> Head
         elif name.startswith(_SIGNED_PREFIX) and name not in _CONSUMED:
             # Dropping it instead would change what the request means (T65).
             if signed is not None and name not in signed:
-                raise ServiceError(
+                raise Fault(
                     "AccessDenied",
                     "There were headers present in the request which were not signed",
                     403,
@@ -141,14 +141,14 @@ def check_connection(request: Request) -> None:
     """Passes a request whose Connection header names hop-by-hop headers only.
 
     Raises:
-        ServiceError: it names another, which a proxy would then drop (T63).
+        Fault: it names another, which a proxy would then drop (T63).
     """
     value = request.index.get("connection")
     if value is None:
         return
     names = {name.strip().lower() for name in value.split(",")} - {""}
     if not names <= _HOP_BY_HOP:
-        raise ServiceError(
+        raise Fault(
             "InvalidRequest",
             "The Connection header lists a header that is not hop-by-hop.",
             400,
@@ -170,7 +170,7 @@ def s3_path(path: str, bucket: str, key: str) -> str:
     """The raw path with the bucket in it, whatever form the client used.
 
     Raises:
-        ServiceError: bucket and key, on which was decided, are not what the path
+        Fault: bucket and key, on which was decided, are not what the path
             says; then nothing may be forwarded (P4).
     """
     decided = f"/{bucket}/{key}" if key else f"/{bucket}" if bucket else "/"
@@ -179,7 +179,7 @@ def s3_path(path: str, bucket: str, key: str) -> str:
         return path
     if bucket and said == f"/{key}".encode():
         return f"/{bucket}{path}"
-    raise ServiceError("InvalidURI", "Couldn't parse the specified URI.", 400)
+    raise Fault("InvalidURI", "Couldn't parse the specified URI.", 400)
 
 
 def client_host(request: Request) -> str:

@@ -1,9 +1,8 @@
 """How a row finds values in a request: paths such as `Item[].Put?.TableName`.
 
 A path is names between dots. `[]` behind a name says that a list stands there and
-every entry counts; `?` says that an entry may lack the name. A path may begin in
-another place than the operation's parameters: `header.` and `query.` of an S3
-request, `session.` of the caller.
+every entry counts; `?` says that an entry may lack the name. A path that begins with
+`session.` reads the caller's session; every other the operation's parameters.
 
 A value that is present but not of the form that the row expects is `Unclear`: an
 upstream might read it in a way that nobody has decided on (T65).
@@ -184,22 +183,6 @@ def _text(value: object, path: str) -> str:
     raise Unclear(f"`{path}` is not a text")
 
 
-def _header(name: str) -> Read:
-    def read(asked: Asked) -> tuple[object, ...]:
-        value = asked.request.index.get(name)
-        return () if value is None else (value,)
-
-    return read
-
-
-def _query(name: str) -> Read:
-    def read(asked: Asked) -> tuple[object, ...]:
-        value = asked.target.query.get(name)
-        return () if value is None else (value,)
-
-    return read
-
-
 def _session(name: str) -> Read:
     def read(asked: Asked) -> tuple[object, ...]:
         value = getattr(asked.caller.session, name, None)
@@ -209,7 +192,5 @@ def _session(name: str) -> Read:
 
 
 _ROOTS: Mapping[str, Callable[[str], Read]] = {
-    "header": _header,
-    "query": _query,
     "session": _session,
 }

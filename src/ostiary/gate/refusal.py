@@ -6,11 +6,12 @@ bug of ours: 500, logged with an id, and never a word of it to the client.
 
 import logging
 import traceback
+from functools import singledispatch
 
-from ostiary.gate.actions import Unmapped
 from ostiary.gate.audit import AuditUnavailableError
 from ostiary.gate.decisions import Denied
 from ostiary.gate.local import NotServed
+from ostiary.gate.needs import Unmapped
 from ostiary.gate.session_limits import SessionLimit
 from ostiary.gate.trail import Trail
 from ostiary.services.errors import ServiceError
@@ -28,7 +29,7 @@ log = logging.getLogger("ostiary")
 
 def answer(trail: Trail, error: Exception) -> Response:
     """The refusal on the wire; the trail learns what happened."""
-    fault = _fault(trail, error)
+    fault = _fault(error, trail)
     trail.error_code = fault.code
     trail.error_message = fault.message
     response = faults.render(
@@ -48,66 +49,9 @@ def answer(trail: Trail, error: Exception) -> Response:
     return response
 
 
-def _fault(trail: Trail, error: Exception) -> Fault:  # noqa: PLR0911 - one line a kind
-    service = trail.service
-    match error:
-        case Fault():
-            return error
-        case AuthenticationError():
-            trail.marks.append(f"authentication:{error.reason.name.lower()}")
-            trail.why = f"the request was not authenticated: {error}"
-            return refuse(service, error)
-        case Denied():
-            return faults.access_denied(service, error.sentence)
-        case TokenCodeError():
-            trail.marks.append(error.mark.value)
-            if error.is_alarming:
-                trail.marks.append("many_wrong_codes")
-            trail.why = f"the token code was refused: {error.mark.value}"
-            return Fault(error.code, error.message, error.status or 403)
-        case ServiceError():
-            trail.why = trail.why or f"the service refused: {error.message}"
-            return Fault(error.code, error.message, error.status or 400)
-        case SessionLimit():
-            trail.marks.append("session_limit")
-            trail.why = (
-                "credentials of this kind can never make this call, "
-                "whatever policies say"
-            )
-            return Fault(error.code, error.message, error.status)
-        case Unmapped() | NotServed():
-            return _unmapped(trail, error)
-        case InvalidPolicyError():
-            trail.marks.append("invalid_policy")
-            trail.why = f"a policy that applies cannot be evaluated: {error}"
-            return faults.access_denied(service, _not_authorized(trail))
-        case StoreUnavailableError():
-            trail.marks.append("store_unavailable")
-            trail.why = "the database did not answer"
-            return faults.service_unavailable(service)
-        case AuditUnavailableError():
-            trail.marks.append("audit_unavailable")
-            return faults.service_unavailable(service)
-        case _:
-            return _bug(trail, error)
-
-
-def _unmapped(trail: Trail, error: Exception) -> Fault:
-    """Nobody passes what the gate does not know (T66)."""
-    trail.marks.append("unmapped")
-    trail.why = (
-        f"{error}: Ostiary cannot say which permissions this takes, so it is refused"
-    )
-    log.warning("refused, unmapped: %s (request %s)", error, trail.request_id)
-    return faults.access_denied(trail.service, _not_authorized(trail))
-
-
-def _not_authorized(trail: Trail) -> str:
-    action = f"{trail.service.name}:{trail.operation or 'Unknown'}"
-    return f"User: {trail.caller.arn} is not authorized to perform: {action}"
-
-
-def _bug(trail: Trail, error: Exception) -> Fault:
+@singledispatch
+def _fault(error: Exception, trail: Trail) -> Fault:
+    """A bug: what is not listed below has no other explanation."""
     trail.marks.append("internal_failure")
     trail.why = f"an error of Ostiary itself: {type(error).__name__}"
     # The message may hold what a client sent; the stack says where, and no values.
@@ -119,3 +63,82 @@ def _bug(trail: Trail, error: Exception) -> Fault:
         " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames)),
     )
     return faults.internal_failure(trail.service)
+
+
+@_fault.register
+def _(error: Fault, trail: Trail) -> Fault:
+    trail.why = trail.why or f"the request cannot be read: {error.message}"
+    return error
+
+
+@_fault.register
+def _(error: AuthenticationError, trail: Trail) -> Fault:
+    trail.marks.append(f"authentication:{error.reason.name.lower()}")
+    trail.why = f"the request was not authenticated: {error}"
+    return refuse(trail.service, error)
+
+
+@_fault.register
+def _(error: Denied, trail: Trail) -> Fault:
+    return faults.access_denied(trail.service, error.sentence)
+
+
+@_fault.register
+def _(error: TokenCodeError, trail: Trail) -> Fault:
+    trail.marks.append(error.mark.value)
+    if error.is_alarming:
+        trail.marks.append("many_wrong_codes")
+    trail.why = f"the token code was refused: {error.mark.value}"
+    return Fault(error.code, error.message, error.status or 403)
+
+
+@_fault.register
+def _(error: ServiceError, trail: Trail) -> Fault:
+    trail.why = trail.why or f"the service refused: {error.message}"
+    return Fault(error.code, error.message, error.status or 400)
+
+
+@_fault.register
+def _(error: SessionLimit, trail: Trail) -> Fault:
+    trail.marks.append("session_limit")
+    trail.why = (
+        "credentials of this kind can never make this call, whatever policies say"
+    )
+    return Fault(error.code, error.message, error.status)
+
+
+@_fault.register(Unmapped)
+@_fault.register(NotServed)
+def _(error: Exception, trail: Trail) -> Fault:
+    """Nobody passes what the gate does not know (T66)."""
+    trail.marks.append("unmapped")
+    trail.why = (
+        f"{error}: Ostiary cannot say which permissions this takes, so it is refused"
+    )
+    log.warning("refused, unmapped: %s (request %s)", error, trail.request_id)
+    return faults.access_denied(trail.service, _not_authorized(trail))
+
+
+@_fault.register
+def _(error: InvalidPolicyError, trail: Trail) -> Fault:
+    trail.marks.append("invalid_policy")
+    trail.why = f"a policy that applies cannot be evaluated: {error}"
+    return faults.access_denied(trail.service, _not_authorized(trail))
+
+
+@_fault.register
+def _(_error: StoreUnavailableError, trail: Trail) -> Fault:
+    trail.marks.append("store_unavailable")
+    trail.why = "the database did not answer"
+    return faults.service_unavailable(trail.service)
+
+
+@_fault.register
+def _(_error: AuditUnavailableError, trail: Trail) -> Fault:
+    trail.marks.append("audit_unavailable")
+    return faults.service_unavailable(trail.service)
+
+
+def _not_authorized(trail: Trail) -> str:
+    action = f"{trail.service.name}:{trail.operation or 'Unknown'}"
+    return f"User: {trail.caller.arn} is not authorized to perform: {action}"

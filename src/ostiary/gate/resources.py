@@ -16,10 +16,9 @@ from ostiary.policy.arn import split
 
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", re.ASCII)
 _QUEUE_URL = re.compile(
-    r"https?://[A-Za-z0-9.:\[\]-]+/([0-9]{12})/([A-Za-z0-9_-]{1,80}(?:\.fifo)?)",
+    r"(?:https?://[A-Za-z0-9.:\[\]-]+)?/([0-9]{12})/([A-Za-z0-9_-]{1,80}(?:\.fifo)?)",
     re.ASCII,
 )
-_QUEUE_PATH = re.compile(r"/([0-9]{12})/([A-Za-z0-9_-]{1,80}(?:\.fifo)?)/?", re.ASCII)
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(?:\.fifo)?", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _TOPIC_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}(?:\.fifo)?", re.ASCII)
@@ -122,16 +121,11 @@ def _object(asked: Asked, key: str) -> Resource:
 
 
 def _queue(asked: Asked, url: str) -> Resource:
-    """The queue of a URL; where the path names one too, they must agree (T65)."""
+    """The queue of a URL, or of the path that the older protocol posts to."""
     found = _QUEUE_URL.fullmatch(url)
     if found is None:
         raise Unclear(f"`{url}` is not the URL of a queue")
     account, name = found.groups()
-    path = asked.request.path
-    if path not in {"", "/"}:
-        place = _QUEUE_PATH.fullmatch(path)
-        if place is None or place.groups() != (account, name):
-            raise Unclear("the path and QueueUrl name different queues")
     return Resource(_queue_arn(asked, account, name), account)
 
 
@@ -183,6 +177,12 @@ def _application(asked: Asked, arn: str) -> Resource:
     return Resource(arn, account)
 
 
+def _target(asked: Asked, arn: str) -> Resource:
+    """Where a message goes: a topic or an endpoint."""
+    _, name = _here(asked, arn, "sns")
+    return _application(asked, arn) if "/" in name else _topic(asked, arn)
+
+
 # --- DynamoDB ----------------------------------------------------------------------
 
 
@@ -201,10 +201,16 @@ def table(asked: Asked, text: str) -> Resource:
 def _index(asked: Asked, text: str) -> Resource:
     """An index of the table that the request names."""
     name = asked.target.params.get("TableName")
-    if not isinstance(name, str) or _TABLE_NAME.fullmatch(text) is None:
-        raise Unclear(f"`{text}` does not name an index")
-    place = table(asked, name)
-    return Resource(f"{place.arn}/index/{text}", place.account)
+    if not isinstance(name, str):
+        raise Unclear("an index without its table")
+    return index_of(table(asked, name), text)
+
+
+def index_of(place: Resource, name: str) -> Resource:
+    """An index of a table."""
+    if _TABLE_NAME.fullmatch(name) is None:
+        raise Unclear(f"`{name}` does not name an index")
+    return Resource(f"{place.arn}/index/{name}", place.account)
 
 
 def _in_table(asked: Asked, arn: str) -> Resource:
@@ -231,8 +237,15 @@ def _here(asked: Asked, arn: str, service: str) -> tuple[str, str]:
     return parts[4], parts[5]
 
 
+def _nothing(_: Asked, text: str) -> Resource:
+    raise Unclear(f"`{text}` is named where nothing can be")
+
+
 KINDS: Mapping[str, Kind] = {
     **IAM,
+    "any": Kind(
+        _nothing, {Named.ALL: lambda asked: Resource(ANY, asked.caller.account)}
+    ),
     "bucket": Kind(bucket),
     "object": Kind(_object),
     "queue": Kind(_queue),
@@ -241,6 +254,7 @@ KINDS: Mapping[str, Kind] = {
     "topic": Kind(_topic),
     "subscribed_topic": Kind(_subscribed),
     "application": Kind(_application),
+    "target": Kind(_target),
     "table": Kind(table),
     "index": Kind(_index),
     "in_table": Kind(_in_table),

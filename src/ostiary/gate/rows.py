@@ -119,9 +119,8 @@ def _tools(table: Table) -> _Tools:
     pairs, keys = _texts(tags.get("pairs", [])), _texts(tags.get("keys", []))
     return _Tools(
         prefix=str(table["prefix"]),
-        kinds={
-            name: _kind(name, _table(row), table) for name, row in resources.items()
-        },
+        kinds={"any": KINDS["any"]}
+        | {name: _kind(name, _table(row), table) for name, row in resources.items()},
         keys=tuple(
             compile_key(name, _table(row))
             for name, rows in _table(table.get("keys", {})).items()

@@ -1,6 +1,6 @@
 """Token codes of this request: verified where credentials are verified (M3, M8)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ostiary.gate.ring import VaultHolder
@@ -16,12 +16,19 @@ _OPERATIONS = frozenset({("sts", "AssumeRole"), ("sts", "GetSessionToken")})
 class TokenCodes:
     """Verifies token codes on the store's one ledger."""
 
-    def __init__(self, work: Work, vault: VaultHolder) -> None:
+    def __init__(
+        self, work: Work, vault: VaultHolder, now: Callable[[], float]
+    ) -> None:
         self._work = work
         self._vault = vault
+        self._now = now
 
     async def verify_call(
-        self, operation: tuple[str, str], params: Mapping[str, object], caller: Caller, now: float
+        self,
+        operation: tuple[str, str],
+        params: Mapping[str, object],
+        caller: Caller,
+        now: float,
     ) -> Caller:
         """The caller, MFA-true for this call if it brought a valid code.
 
@@ -40,18 +47,14 @@ class TokenCodes:
             token_code=str(code or ""),
             # Only an IAM user has devices for the API: a role session and root
             # get the answer for a device that is not theirs (M35, facts 7.5).
-            user=caller.user_id
-            if caller.principal.kind is PrincipalKind.USER
-            else "",
+            user=caller.user_id if caller.principal.kind is PrincipalKind.USER else "",
             account=caller.account,
             credential=credential_of(caller),
             now=now,
         )
         return replace(caller, mfa_at=await self._verify(attempt))
 
-    async def verify_root(
-        self, serial: str, token_code: str, caller: Caller, now: float
-    ) -> None:
+    async def verify_root(self, serial: str, token_code: str, caller: Caller) -> None:
         """Returns when root's own device shows this code (S3 MFA Delete, M61).
 
         Raises:
@@ -66,7 +69,7 @@ class TokenCodes:
                 else "",
                 account=caller.account,
                 credential=credential_of(caller),
-                now=now,
+                now=self._now(),
             )
         )
 

@@ -154,5 +154,9 @@ def succeeded(now: float) -> Tries:
 
 
 def given_back(tries: Tries) -> Tries:
-    """The tries after a code that was right but used: no guess, but no success."""
+    """The tries after a code that was right but used: no guess, but no success.
+
+    The time stays that of the reserved try: others may have failed meanwhile, and
+    a wait that begins anew harms nobody.
+    """
     return replace(tries, failures=max(tries.failures - 1, 0))

@@ -202,4 +202,5 @@ def _ring_row(key_id: str, created: int) -> str:
 
 def _marker_binding(scope: str) -> list[bytes]:
     """The associated data of a marker."""
-    return [_MARKER_VERSION, scope.encode()]
+    # Filters are a client's text, which may hold lone surrogates.
+    return [_MARKER_VERSION, scope.encode("utf-8", "surrogatepass")]

@@ -115,7 +115,7 @@ def _wire_fault(text: str, *, strict: bool) -> str | None:
         return f'Resource {text} must be in ARN format or "*".'
     if len(rest) == 1 or (strict and _has_wildcard(rest[1])):
         return "Resource vendor must be fully qualified and cannot contain regexes."
-    return _service_fault(text, strict=strict)
+    return _service_fault(text)
 
 
 def _as_arn(text: str) -> str:
@@ -136,7 +136,7 @@ def _has_wildcard(text: str) -> bool:
     return "*" in text or "?" in text
 
 
-def _service_fault(text: str, *, strict: bool) -> str | None:
+def _service_fault(text: str) -> str | None:
     """What IAM and S3 ARNs must not say."""
     parts = text.split(":", PARTS - 1)
     service, resource = parts[_SERVICE], parts[-1] if len(parts) == PARTS else "*"
@@ -149,8 +149,6 @@ def _service_fault(text: str, *, strict: bool) -> str | None:
     if has_region:
         return f"IAM resource {text} cannot contain region information."
     if resource in ("*", "root") or resource.startswith(_IAM_PATHS):
-        return None
-    if not strict and _has_wildcard(resource[:1]):
         return None
     return (
         'IAM resource path must either be "*", root, or start with '

@@ -18,7 +18,8 @@ I/O; the work is bounded.
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from ostiary.policy.compile import Candidates, Compiled, CompiledStatement
 from ostiary.policy.document import Kind
@@ -29,6 +30,12 @@ from ostiary.policy.request import OUTSIDERS, AuthorizationRequest, PrincipalKin
 BUDGET: Final = 2_000_000
 # Below this rough price nobody can exceed the budget, so nobody computes the exact one.
 _CHEAP: Final = 1_000
+
+# A member of an enum costs a look-up in its class; this path asks for them often.
+IDENTITY: Final = Kind.IDENTITY
+BOUNDARY: Final = Kind.BOUNDARY
+SESSION: Final = Kind.SESSION
+RESOURCE: Final = Kind.RESOURCE
 
 
 class Outcome(enum.Enum):
@@ -106,14 +113,14 @@ class Decision:
         return self.outcome is Outcome.ALLOWED
 
 
-_OWN_SIDE: Final = (Kind.IDENTITY, Kind.BOUNDARY, Kind.SESSION)
-_BOTH_SIDES: Final = (*_OWN_SIDE, Kind.RESOURCE)
-_RESOURCE_SIDE: Final = (Kind.RESOURCE,)
+_OWN_SIDE: Final = (IDENTITY, BOUNDARY, SESSION)
+_BOTH_SIDES: Final = (*_OWN_SIDE, RESOURCE)
+_RESOURCE_SIDE: Final = (RESOURCE,)
 # Which implicit denies bind when the resource's own account names the principal so
 # (facts 6.2). A form of None: it does not name the principal at all.
 _WAY_BY_FORM: Final = {
     Form.DIRECT: _RESOURCE_SIDE,
-    Form.BEHIND: (Kind.BOUNDARY, Kind.SESSION, Kind.RESOURCE),
+    Form.BEHIND: (BOUNDARY, SESSION, RESOURCE),
     Form.ACCOUNT: _BOTH_SIDES,
     None: _RESOURCE_SIDE,
 }
@@ -121,31 +128,41 @@ _OWN_ONLY: Final = (_OWN_SIDE,)
 _BOTH_ONLY: Final = (_BOTH_SIDES,)
 _RESOURCE_ONLY: Final = (_RESOURCE_SIDE,)
 
+Way: TypeAlias = tuple[Kind, ...]
+# The fields of a `Determining`, before anybody needs one.
+Mark: TypeAlias = tuple[Kind, int, int, str]
+Marks: TypeAlias = list[Mark]
+
 
 def decide(request: AuthorizationRequest, policies: PolicySet) -> Decision:
     """The decision on `request` under `policies`; it never raises."""
     hearing = _Hearing(request, policies)
-    hearing.hear_limits(policies)
-    hearing.hear_ways(policies)
+    limits, silent = hearing.hear_limits(policies)
+    allows = hearing.hear_sides(policies)
     if hearing.denials:
-        return Decision(
-            outcome=Outcome.EXPLICITLY_DENIED,
-            determining=tuple(hearing.denials),
-            missing=(),
-        )
+        return _decision(Outcome.EXPLICITLY_DENIED, tuple(hearing.denials))
     if hearing.overdrawn:
-        return Decision(
-            outcome=Outcome.IMPLICITLY_DENIED,
-            determining=(),
-            missing=(),
-            refusal="evaluation_budget",
-        )
-    return hearing.conclude(_ways(request, policies, hearing.form))
+        return _decision(Outcome.IMPLICITLY_DENIED, refusal="evaluation_budget")
+    speakers: Way = ()
+    missing: Way | None = None
+    for way in _ways(request, policies, hearing.form):
+        shut = tuple([kind for kind in way if allows.get(kind) == []])
+        if not shut:
+            # A second open way adds the kinds that the first did not need.
+            speakers += tuple([kind for kind in way if kind not in speakers])
+        if missing is None or len(shut) < len(missing):
+            missing = shut
+    if silent or missing:
+        named = tuple(silent) + _named(missing or (), policies.resource_kind)
+        return _decision(Outcome.IMPLICITLY_DENIED, missing=named)
+    for kind in speakers:
+        limits += allows.get(kind, ())
+    return _decision(Outcome.ALLOWED, tuple(limits))
 
 
 def _ways(
     request: AuthorizationRequest, policies: PolicySet, form: Form | None
-) -> tuple[tuple[Kind, ...], ...]:
+) -> tuple[Way, ...]:
     """The sets of kinds any of which, allowing together, allows the request."""
     principal = request.principal
     if principal.kind in OUTSIDERS:
@@ -163,23 +180,52 @@ def needs_resource_side(request: AuthorizationRequest, resource_kind: Kind) -> b
     These are role trust policies and KMS key policies; a KMS action without a key has
     no key policy.
     """
-    if resource_kind is Kind.TRUST:
+    if resource_kind is not RESOURCE:
         return True
     action = request.normal_action
-    return action.startswith("sts:assumerole") or (
-        action.startswith("kms:") and request.resource != "*"
+    return action.startswith(("sts:assumerole", "kms:")) and request.resource != "*"
+
+
+def _named(kinds: Way, resource_kind: Kind) -> Way:
+    """The kinds, with a role's resource policy under its own name."""
+    if resource_kind is RESOURCE:
+        return kinds
+    return tuple(resource_kind if kind is RESOURCE else kind for kind in kinds)
+
+
+@lru_cache(maxsize=1024)
+def _decision(
+    outcome: Outcome,
+    marks: tuple[Mark, ...] = (),
+    missing: Way = (),
+    refusal: str = "",
+) -> Decision:
+    """The decision of these facts; equal ones are one object, for speed."""
+    return Decision(
+        outcome=outcome,
+        determining=tuple(
+            Determining(kind=kind, policy=policy, statement=statement, sid=sid)
+            for kind, policy, statement, sid in marks
+        ),
+        missing=missing,
+        refusal=refusal,
     )
 
 
+# --- hearing -----------------------------------------------------------------------
+
+
 def applies(
-    statement: CompiledStatement, request: AuthorizationRequest, *, bounded: bool
+    statement: CompiledStatement,
+    request: AuthorizationRequest,
+    bounded: bool,  # noqa: FBT001 - the hot path calls by place
 ) -> Form | None:
     """How a statement that speaks about the action names the principal, if it applies.
 
     A statement without a principal is attached to the one it means: that is DIRECT.
     What cannot be decided makes no Allow apply, and every Deny (T87).
     """
-    form: Form | None = Form.DIRECT
+    form: Form | None = _DIRECT
     if statement.principal is not None:
         form = statement.principal(request.principal, bounded)
         if form is None:
@@ -198,96 +244,100 @@ def applies(
     return form
 
 
+_DIRECT: Final = Form.DIRECT
+
+
 class _Hearing:
-    """One request heard before all its policies: who denied, who allowed."""
+    """One request heard before its policies: who denied, how it was named."""
 
     __slots__ = (
-        "allows",
         "bounded",
         "cost",
         "denials",
         "form",
-        "limits",
         "overdrawn",
         "request",
-        "resource_kind",
         "scans",
-        "silent",
     )
 
     def __init__(self, request: AuthorizationRequest, policies: PolicySet) -> None:
         self.request = request
-        self.resource_kind = policies.resource_kind
         self.bounded = policies.boundary is not None
-        self.denials: list[Determining] = []
-        self.limits: list[Determining] = []
-        self.silent: list[Kind] = []
-        self.allows: dict[Kind, list[Determining]] = {}
+        self.denials: Marks = []
         self.form: Form | None = None
         self.cost = self.scans = 0
         self.overdrawn = False
 
-    def hear_limits(self, policies: PolicySet) -> None:
-        """Ask the kinds that limit from outside; note those that do not allow."""
-        self._hear_levels(Kind.RCP, policies.rcps)
-        # Service control policies bind principals of accounts, nobody else.
-        if self.request.principal.kind not in OUTSIDERS:
-            self._hear_levels(Kind.SCP, policies.scps)
+    def hear_limits(self, policies: PolicySet) -> tuple[Marks, list[Kind]]:
+        """What the kinds that limit from outside allow, and which of them do not.
+
+        Service control policies bind principals of accounts and nobody else.
+        """
+        limits: Marks = []
+        silent: list[Kind] = []
+        if policies.rcps:
+            self._hear_levels(Kind.RCP, policies.rcps, limits, silent)
+        if policies.scps and self.request.principal.kind not in OUTSIDERS:
+            self._hear_levels(Kind.SCP, policies.scps, limits, silent)
         if policies.endpoint is not None:
-            self._hear_levels(Kind.ENDPOINT, (policies.endpoint,))
+            self._hear_levels(Kind.ENDPOINT, (policies.endpoint,), limits, silent)
+        return limits, silent
 
     def _hear_levels(
-        self, kind: Kind, levels: tuple[tuple[Compiled, ...], ...]
+        self,
+        kind: Kind,
+        levels: tuple[tuple[Compiled, ...], ...],
+        limits: Marks,
+        silent: list[Kind],
     ) -> None:
         first = 0
         for level in levels:
             allows = self._hear(kind, level, first)
-            self.limits += allows
+            limits += allows
             first += len(level)
-            if not allows and kind not in self.silent:
-                self.silent.append(kind)
+            if not allows and kind not in silent:
+                silent.append(kind)
 
-    def hear_ways(self, policies: PolicySet) -> None:
-        """Ask the kinds of which the ways to an Allow are made.
+    def hear_sides(self, policies: PolicySet) -> dict[Kind, Marks]:
+        """What the principal's side and the resource's side allow, kind by kind.
 
-        A kind that is not asked limits nothing: no boundary, no session policy, and
+        A kind that is not there limits nothing: no boundary, no session policy, and
         the identity side of a root user, who needs no policy.
         """
-        allows = self.allows
-        own = self._hear(Kind.IDENTITY, policies.identity)
-        if own or self.request.principal.kind is not PrincipalKind.ROOT:
-            allows[Kind.IDENTITY] = own
+        allows: dict[Kind, Marks] = {}
+        own = self._hear(IDENTITY, policies.identity) if policies.identity else []
+        if own or self.request.principal.kind is not _ROOT:
+            allows[IDENTITY] = own
         if policies.boundary is not None:
-            allows[Kind.BOUNDARY] = self._hear(Kind.BOUNDARY, policies.boundary)
+            allows[BOUNDARY] = self._hear(BOUNDARY, policies.boundary)
         if policies.session is not None:
-            allows[Kind.SESSION] = self._hear(Kind.SESSION, policies.session)
+            allows[SESSION] = self._hear(SESSION, policies.session)
         # Heard last, so that the form is the resource policy's.
         self.form = None
-        resource = (policies.resource,) if policies.resource else ()
-        allows[Kind.RESOURCE] = self._hear(self.resource_kind, resource)
+        resource = policies.resource
+        allows[RESOURCE] = (
+            self._hear(policies.resource_kind, (resource,)) if resource else []
+        )
+        return allows
 
-    def _hear(
-        self, kind: Kind, policies: Iterable[Compiled], first: int = 0
-    ) -> list[Determining]:
+    def _hear(self, kind: Kind, policies: Iterable[Compiled], place: int = 0) -> Marks:
         """The statements of a kind that allow; those that deny join the denials."""
-        allows: list[Determining] = []
-        request = self.request
-        for place, policy in enumerate(policies, first):
-            found = policy.candidates(request.normal_action)
+        allows: Marks = []
+        request, bounded = self.request, self.bounded
+        action = request.normal_action
+        for policy in policies:
+            found = policy.kept.get(action) or policy.candidates(action)
             self.cost += found.cost
             if self.cost > _CHEAP and self._overdraws(found):
-                return []
+                break
             for statement in found.statements:
-                form = applies(statement, request, bounded=self.bounded)
-                if form is None:
-                    continue
-                one = _determining(kind, place, statement)
-                if statement.deny:
-                    self.denials.append(one)
-                else:
-                    allows.append(one)
-                    if self.form is None or form > self.form:
+                form = applies(statement, request, bounded)
+                if form is not None:
+                    side = self.denials if statement.deny else allows
+                    side.append((kind, place, statement.index, statement.source.sid))
+                    if not statement.deny and (self.form is None or form > self.form):
                         self.form = form
+            place += 1
         return allows
 
     def _overdraws(self, found: Candidates) -> bool:
@@ -304,35 +354,5 @@ class _Hearing:
             longest = max(longest, sum(map(len, items)))
         return self.cost * most + self.scans * longest
 
-    def conclude(self, ways: tuple[tuple[Kind, ...], ...]) -> Decision:
-        """The decision when nobody denied: is a way open, and no limit shut?"""
-        missing: list[Kind] | None = None
-        speakers: list[Kind] = []
-        for way in ways:
-            shut = [kind for kind in way if self.allows.get(kind) == []]
-            if not shut:
-                speakers += (kind for kind in way if kind not in speakers)
-            if missing is None or len(shut) < len(missing):
-                missing = shut
-        if missing or self.silent:
-            return self._refused([*self.silent, *(missing or ())])
-        determining = self.limits
-        for kind in speakers:
-            determining += self.allows.get(kind, ())
-        return Decision(
-            outcome=Outcome.ALLOWED, determining=tuple(determining), missing=()
-        )
 
-    def _refused(self, missing: list[Kind]) -> Decision:
-        named = (
-            self.resource_kind if kind is Kind.RESOURCE else kind for kind in missing
-        )
-        return Decision(
-            outcome=Outcome.IMPLICITLY_DENIED, determining=(), missing=tuple(named)
-        )
-
-
-def _determining(kind: Kind, place: int, statement: CompiledStatement) -> Determining:
-    return Determining(
-        kind=kind, policy=place, statement=statement.index, sid=statement.source.sid
-    )
+_ROOT: Final = PrincipalKind.ROOT

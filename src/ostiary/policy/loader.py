@@ -7,7 +7,7 @@ the text that was written.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -50,13 +50,14 @@ class _Repeated(dict[str, object]):
     key: str
 
 
-def load(text: str) -> object:
+def load(text: str, *, depth: int = DEPTH) -> object:
     """The value that `text` is: dict, list, str, `Number`, bool or None.
 
     Raises:
-        LoadError: `text` is not JSON, or could be read in two ways.
+        LoadError: `text` is not JSON, nests deeper than `depth`, or could be read in
+            two ways.
     """
-    _check_depth(text)
+    _check_depth(text, depth)
     repeated: list[str] = []
 
     def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
@@ -85,14 +86,26 @@ def load(text: str) -> object:
     return value
 
 
-def _check_depth(text: str) -> None:
+def dump(value: object) -> str:
+    """The JSON text of a loaded value, its numbers as they were written."""
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, Mapping):
+        members = (f"{json.dumps(str(k))}:{dump(v)}" for k, v in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(dump, value)) + "]"
+    return json.dumps(value)
+
+
+def _check_depth(text: str, most: int) -> None:
     depth = 0
     for found in _STRUCTURE.finditer(text):
         mark = found.group()
         if mark in "[{":
             depth += 1
-            if depth > DEPTH:
-                raise LoadError(f"found nesting deeper than {DEPTH}")
+            if depth > most:
+                raise LoadError(f"found nesting deeper than {most}")
         elif mark in "]}":
             depth -= 1
 

@@ -76,8 +76,8 @@ class App:
         self, headers: tuple[tuple[str, str], ...], receive: Receive
     ) -> bytes | Spool:
         for name, value in headers:
-            if name == "content-length" and int(value) > self._max_body:
-                raise TooLargeError
+            if name == "content-length":
+                self._check_size(int(value))
         message = await receive()
         body: bytes = message.get("body", b"")
         if not message.get("more_body", False):
@@ -93,6 +93,10 @@ class App:
                 return b"".join(pieces)
         return await self._spool(pieces, size, receive)
 
+    def _check_size(self, size: int) -> None:
+        if size > self._max_body:
+            raise TooLargeError
+
     async def _spool(self, pieces: list[bytes], size: int, receive: Receive) -> Spool:
         writer = SpoolWriter()
         try:
@@ -104,8 +108,7 @@ class App:
                 _check_connected(message)
                 piece = message.get("body", b"")
                 size += len(piece)
-                if size > self._max_body:
-                    raise TooLargeError
+                self._check_size(size)
                 writer.write(piece)
                 more = message.get("more_body", False)
         except BaseException:

@@ -1,4 +1,4 @@
-"""The console port: health for whoever waits for the server, and a page that says so."""
+"""The console port: health, for whoever waits for the server, and one page."""
 
 import json
 from collections.abc import Callable

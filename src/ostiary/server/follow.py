@@ -34,20 +34,20 @@ class Follower:
         if revision != before + 1:
             # Another process committed in between, or an earlier move is queued still.
             revision, writes = self._store.writes_since(before)
-        self._loop.call_soon_threadsafe(
-            self._snapshot.apply, before, revision, writes
-        )
+        self._loop.call_soon_threadsafe(self._snapshot.apply, before, revision, writes)
 
     async def follow(self) -> None:
         """Look for changes of other processes until cancelled."""
         while True:
             await asyncio.sleep(EVERY)
             try:
-                before = self._snapshot.revision
-                revision, writes = await self._work.call(
-                    lambda: self._store.writes_since(before)
-                )
+                await self._catch_up()
             except StoreUnavailableError:
                 log.warning("the database does not answer; deciding from the snapshot")
-                continue
-            self._snapshot.apply(before, revision, writes)
+
+    async def _catch_up(self) -> None:
+        before = self._snapshot.revision
+        revision, writes = await self._work.call(
+            lambda: self._store.writes_since(before)
+        )
+        self._snapshot.apply(before, revision, writes)

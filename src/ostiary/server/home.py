@@ -13,7 +13,7 @@ from ostiary.config import Settings
 from ostiary.gate.ring import VaultHolder
 from ostiary.identity.model import Account
 from ostiary.identity.ring import EMPTY
-from ostiary.identity.sealing import MasterKey
+from ostiary.identity.sealing import MasterKey, new_master_key, parse_master_key
 from ostiary.identity.secret import Secret
 from ostiary.identity.vault import Vault
 from ostiary.server.system import SystemMint, now
@@ -24,7 +24,6 @@ from ostiary.store.snapshot import Snapshot
 from ostiary.store.sql import SqlStore
 
 DEFAULT_PROFILE = "default"
-_KEY_BYTES = 32
 
 
 class HomeError(Exception):
@@ -92,19 +91,19 @@ def _master_key(file: Path, mint: SystemMint) -> MasterKey:
                 f"others can read `{file}` (mode {mode & 0o777:o}); "
                 f"run `chmod 600 {file}`"
             ) from None
-        key = file.read_bytes()
-        if len(key) != _KEY_BYTES:
+        try:
+            return parse_master_key(file.read_text(encoding="ascii"))
+        except ValueError as error:
             raise HomeError(
-                f"`{file}` has {len(key)} bytes, not {_KEY_BYTES}; restore it from a "
-                "backup: without it nothing sealed in the database opens"
+                f"`{file}`: {error}; restore it from a backup: without it nothing "
+                "sealed in the database opens"
             ) from None
-        return MasterKey(key)
-    key = mint.random(_KEY_BYTES)
-    with os.fdopen(descriptor, "wb") as new:
-        new.write(key)
+    key = new_master_key(mint)
+    with os.fdopen(descriptor, "w", encoding="ascii") as new:
+        new.write(key.to_text() + "\n")
         new.flush()
         os.fsync(new.fileno())
-    return MasterKey(key)
+    return key
 
 
 def _found(home: Home) -> None:

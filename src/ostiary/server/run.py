@@ -9,21 +9,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
-from uvicorn.config import ASGIApplication
 
 from ostiary.gate.audit import AuditLog
 from ostiary.gate.authenticate import Authenticator
 from ostiary.gate.decisions import Decider
 from ostiary.gate.door import Door
 from ostiary.gate.enforce import Gate
+from ostiary.gate.forward import Forwarder
 from ostiary.gate.local import Local
+from ostiary.gate.sandbox import Sandbox
 from ostiary.gate.token_codes import TokenCodes
 from ostiary.gate.upstreams import parse_upstreams
 from ostiary.gate.work import Work
+from ostiary.identity.secret import Secret
 from ostiary.server.asgi import App
 from ostiary.server.console import Console
 from ostiary.server.follow import Follower
 from ostiary.server.home import Home
+from ostiary.server.system import now
+from ostiary.server.upkeep import Upkeep
 from ostiary.store.applicable import Applicable
 
 log = logging.getLogger("ostiary")
@@ -45,6 +49,11 @@ class Listeners:
 
     api: socket.socket
     console: socket.socket
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """Our own ports: no upstream may be one of them (T70)."""
+        return frozenset(one.getsockname()[1] for one in (self.api, self.console))
 
     @property
     def api_url(self) -> str:
@@ -83,9 +92,7 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(
-    home: Home, listeners: Listeners, ready: Callable[[], None]
-) -> None:
+async def serve(home: Home, listeners: Listeners, ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -94,7 +101,18 @@ async def serve(
     work = Work(home.store)
     follower = Follower(home.store, home.snapshot, work)
     audit = AuditLog(home.settings.audit_folder, "api")
-    gate = build_gate(home, work, audit, listeners)
+    sandbox = Sandbox(
+        Secret(home.mint.random(32).hex()), log=home.settings.home / "sandbox.log"
+    )
+    upstreams = parse_upstreams(
+        home.settings.upstreams, home.settings.home, listeners.ports
+    )
+    forwarder = Forwarder(sandbox, upstreams)
+    gate = build_gate(home, work, audit, forwarder)
+    upkeep = Upkeep(home, work, audit)
+    await upkeep.recover()
+    # What the sandbox held ended with the process that it lived in.
+    await gate.door.forget_sandbox()
     servers = [
         _server(App(gate, home.settings.max_body)),
         _server(Console(listeners.api_url, lambda: home.snapshot.revision)),
@@ -105,49 +123,37 @@ async def serve(
             servers, (listeners.api, listeners.console), strict=True
         )
     ]
-    following = asyncio.create_task(follower.follow())
-    while not all(server.started for server in servers):
-        await asyncio.sleep(0.005)
+    beside = [asyncio.create_task(follower.follow()), asyncio.create_task(upkeep.run())]
+    # Both sockets listen already: a request that comes now waits in the backlog.
+    await asyncio.sleep(0)
     ready()
     await stopping.wait()
     log.info("stopping: no new requests; those under way get %d s", DRAIN)
     for server in servers:
         server.should_exit = True
     await asyncio.gather(*tasks)
-    following.cancel()
-    await gate.door.close()
+    for task in beside:
+        task.cancel()
+    await forwarder.close()
+    await sandbox.stop()
     work.close()
     audit.close()
 
 
-def build_gate(
-    home: Home, work: Work, audit: AuditLog, listeners: Listeners
-) -> Gate:
+def build_gate(home: Home, work: Work, audit: AuditLog, forwarder: Forwarder) -> Gate:
     """The gate of this installation."""
     applicable = Applicable(home.snapshot)
-    token_codes = TokenCodes(work, home.vault)
-    settings = home.settings
-    ports = frozenset(
-        listener.getsockname()[1] for listener in (listeners.api, listeners.console)
-    )
-    upstreams = parse_upstreams(settings.upstreams, settings.home, ports)
+    token_codes = TokenCodes(work, home.vault, now)
     return Gate(
         snapshot=home.snapshot,
         authenticator=Authenticator(home.snapshot, home.vault),
         token_codes=token_codes,
         decider=Decider(applicable),
         local=Local(home.snapshot, home.vault, work, home.mint),
-        door=Door(
-            snapshot=home.snapshot,
-            work=work,
-            upstreams=upstreams,
-            verify_root=token_codes.verify_root,
-            mint=home.mint,
-            log=settings.home / "sandbox.log",
-        ),
+        door=Door(forwarder, work, home.snapshot, token_codes.verify_root),
         audit=audit,
         mint=home.mint,
-        hosts=settings.hosts,
+        hosts=home.settings.hosts,
     )
 
 
@@ -160,7 +166,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: "ASGIApplication") -> _Server:
+def _server(app: App | Console) -> _Server:
     return _Server(
         uvicorn.Config(
             app,

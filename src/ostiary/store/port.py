@@ -11,7 +11,6 @@ Two kinds of transaction:
 The entities and their keys are those of `identity.model`.
 """
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -171,14 +170,10 @@ class Store(Protocol):
         """A transaction over tries and used codes; it takes no revision."""
         ...
 
-    def everything(self) -> tuple[int, Iterator[Entity]]:
+    def everything(self) -> tuple[int, list[Entity]]:
         """The revision, and all entities as of it."""
         ...
 
     def writes_since(self, revision: int) -> tuple[int, list[Write]]:
         """The newest revision, and what changed after the given one, in order."""
-        ...
-
-    def exported(self) -> int:
-        """The last audit record that has reached the log."""
         ...

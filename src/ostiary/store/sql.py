@@ -104,16 +104,17 @@ class SqlStore:
                 for kind, key in rows
             ]
 
-    def audit_after(self, number: int, limit: int = 1000) -> list[tuple[int, str]]:
-        """Audit records with a higher number than this one, oldest first."""
-        query = (
-            select(audit.c.id, audit.c.record)
-            .where(audit.c.id > number)
-            .order_by(audit.c.id)
-            .limit(limit)
-        )
+    def audit_records(self) -> list[tuple[int, str, str]]:
+        """Number, request id and text of the audit records that changes left."""
+        query = select(audit.c.id, audit.c.request_id, audit.c.record)
         with _available(), reading(self._engine) as connection:
-            return [(row.id, row.record) for row in connection.execute(query)]
+            rows = connection.execute(query.order_by(audit.c.id))
+            return [(row.id, row.request_id, row.record) for row in rows]
+
+    def forget_audit(self, upto: int) -> None:
+        """Forget the records up to this number: the log on disk has them."""
+        with _available(), writing(self._engine) as connection, connection.begin():
+            connection.execute(delete(audit).where(audit.c.id <= upto))
 
 
 class SqlReader:

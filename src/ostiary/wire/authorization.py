@@ -1,14 +1,13 @@
-"""The Authorization header: `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
+"""The Authorization header, `AWS4-HMAC-SHA256 Credential=…, …`.
 
 What every SDK writes matches one pattern. Anything else is read part by part, so
 that a refusal can say which part is wrong (facts 9.4, T50, T51).
 """
 
 import re
-from typing import NamedTuple
 
 from ostiary.wire.canonical import signed_names
-from ostiary.wire.claim import ALGORITHM
+from ostiary.wire.claim import ALGORITHM, Presented
 from ostiary.wire.reasons import AuthenticationError, Reason
 
 _USUAL = re.compile(
@@ -26,18 +25,6 @@ _S3_CREDENTIAL = (
     'expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
 )
 _LONGEST_ECHO = 512
-
-
-class Presented(NamedTuple):
-    """The parts of a credential, in one shape for both forms."""
-
-    access_key_id: str
-    date: str
-    region: str
-    service: str
-    terminator: str
-    signed_headers: tuple[str, ...]
-    signature: str
 
 
 def read_authorization(value: str, *, has_date: bool) -> Presented:

@@ -9,7 +9,7 @@ the service does not have is refused, so no request can be read in two ways.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ostiary.wire import form, json, query, s3
@@ -43,6 +43,7 @@ _HINT = re.compile(r"/([A-Za-z0-9-]{1,64})/aws4_request", re.ASCII)
 _VERSION = re.compile(r"(?:\A|&)Version=([0-9-]{10})(?=&|\Z)", re.ASCII)
 _QUEUE_PATH = re.compile(r"/[0-9]{12}/[A-Za-z0-9_-]{1,80}(?:\.fifo)?", re.ASCII)
 _FORM_TYPE = "application/x-www-form-urlencoded"
+_CHARSETS = frozenset({"", "charset=utf-8"})
 _JSON_TYPE = re.compile(r"application/x-amz-json-1\.[01]\Z", re.ASCII)
 _READING = ("Get", "List", "Describe")
 _RPC_PATH = re.compile(r"/service/[A-Za-z0-9_.]{1,128}/operation/([A-Za-z0-9_]{1,128})")
@@ -111,9 +112,13 @@ def _peek(request: Request) -> str:
 
 
 def _is_form(request: Request) -> bool:
-    kind, _, rest = request.index.get("content-type", "").lower().partition(";")
-    charset = rest.replace(" ", "")
-    return kind.strip() == _FORM_TYPE and charset in {"", "charset=utf-8"}
+    return _is_form_type(request.index.get("content-type", ""))
+
+
+@lru_cache(maxsize=64)
+def _is_form_type(text: str) -> bool:
+    kind, _, rest = text.lower().partition(";")
+    return kind.strip() == _FORM_TYPE and rest.replace(" ", "") in _CHARSETS
 
 
 def _by_name(name: str, request: Request, target: str | None) -> Service:
@@ -159,20 +164,25 @@ def read(
             return _read_s3(request, service, hosts)
 
 
-def _target(service: Service, operation: str, request: Request, **rest: Any) -> Target:
-    told: dict[str, Any] = {
-        "params": {},
-        "modelled": True,
-        "bucket": None,
-        "key": None,
-        "upload": False,
-    }
+def _target(
+    service: Service,
+    operation: str,
+    request: Request,
+    params: Mapping[str, Any],
+    *,
+    modelled: bool = True,
+) -> Target:
+    """Gives the target of any service but S3, whose targets say more."""
     return Target(
         service=service,
         operation=operation,
         protocol=service.protocol,
+        params=params,
+        modelled=modelled,
+        bucket=None,
+        key=None,
+        upload=False,
         resource=request.path,
-        **(told | rest),
     )
 
 
@@ -187,7 +197,7 @@ def _read_unmodelled(request: Request, service: Service) -> Target:
             found = re.search(r"(?:\A|&)Action=([A-Za-z0-9_]{1,128})(?=&|\Z)", text)
             named = found[1] if found else named
     operation = named if _WORD.fullmatch(named) else ""
-    return _target(service, operation, request, modelled=False)
+    return _target(service, operation, request, {}, modelled=False)
 
 
 def _read_query(request: Request, service: Service) -> Target:
@@ -208,41 +218,47 @@ def _read_query(request: Request, service: Service) -> Target:
             raise _invalid_action(action)
         _check_root(request)
         params = query.read(service, action, pairs)
-        return _target(service, action, request, params=params)
+        return _target(service, action, request, params)
     names = _names(service.name, _names_column(service)).get(action)
     if names is None:
         raise _invalid_action(action)
     nested: dict[str, Any] = {**form.read_form(pairs, names)}
     _take_queue_path(request, service, nested)
-    return _target(service, action, request, params=nested)
+    return _target(service, action, request, nested)
 
 
 def _query_pairs(request: Request) -> dict[str, str]:
-    pairs = {
-        name: value
-        for name, value in form.read_pairs(request.query).items()
-        if name not in PARAMETERS
-    }
+    """Gives the parameters of query and body, which may not share a name (T44)."""
+    pairs: dict[str, str] = {}
+    if request.query:
+        pairs = form.read_pairs(request.query)
+        for name in PARAMETERS:
+            pairs.pop(name, None)
     body = _body(request, LARGEST_BODY)
-    if request.method not in {"GET", "POST"} or (request.method == "GET" and body):
+    if request.method != "POST" and (request.method != "GET" or body):
         told = "The specified method is not allowed against this resource."
         raise Fault("MethodNotAllowed", told, 405)
     if not body:
         return pairs
+    more = _form_pairs(request, body)
+    for name in pairs:
+        if name in more:
+            shown = name[:_LONGEST_ECHO]
+            told = f"Parameter '{shown}' is both in the query and in the body."
+            raise Fault("ValidationError", told, 400)
+    return pairs | more
+
+
+def _form_pairs(request: Request, body: bytes) -> dict[str, str]:
     if not _is_form(request):
         told = f"The content type of a query request is {_FORM_TYPE}."
         raise Fault("UnsupportedMediaType", told, 415)
     text = body.decode("latin-1")
+    # Some readers split at semicolons too; every client encodes those it means.
     if ";" in text:
         told = "The query string contains a syntax error"
         raise Fault("MalformedQueryString", told, 400)
-    for name, value in form.read_pairs(text).items():
-        if name in pairs:
-            shown = name[:_LONGEST_ECHO]
-            told = f"Parameter '{shown}' is both in the query and in the body."
-            raise Fault("ValidationError", told, 400)
-        pairs[name] = value
-    return pairs
+    return form.read_pairs(text)
 
 
 def _body(request: Request, largest: int) -> bytes:
@@ -302,19 +318,14 @@ def _take_queue_path(
 
 
 def _read_json(request: Request, service: Service) -> Target:
-    prefix, dot, operation = request.index.get("x-amz-target", "").rpartition(".")
+    prefix, _, operation = request.index.get("x-amz-target", "").rpartition(".")
     names = _names(service.name, "operations").get(operation)
-    if prefix != service.target or not dot or names is None:
+    if prefix != service.target or names is None:
         known = find_by_target(prefix)
         if known is not None and known.name == service.name and not known.modelled:
             return _read_unmodelled(request, known)
         raise Fault("UnknownOperationException", "", 400)
-    if request.method != "POST" or request.index.get("content-encoding"):
-        raise Fault("UnknownOperationException", "", 400)
-    if not _JSON_TYPE.match(request.index.get("content-type", "")):
-        raise Fault("SerializationException", "Not application/x-amz-json-1.0", 415)
-    if any(name not in PARAMETERS for name in form.read_pairs(request.query)):
-        raise Fault("SerializationException", "A query is not expected", 400)
+    _check_json_head(request)
     largest = _LARGEST_BODIES.get(service.name, LARGEST_BODY)
     try:
         depth = _DEPTHS.get(service.name, 20)
@@ -326,7 +337,16 @@ def _read_json(request: Request, service: Service) -> Target:
             told = f"Unknown parameter: '{name[:_LONGEST_ECHO]}'"
             raise Fault("SerializationException", told, 400)
     _take_queue_path(request, service, params)
-    return _target(service, operation, request, params=params)
+    return _target(service, operation, request, params)
+
+
+def _check_json_head(request: Request) -> None:
+    if request.method != "POST" or request.index.get("content-encoding"):
+        raise Fault("UnknownOperationException", "", 400)
+    if not _JSON_TYPE.match(request.index.get("content-type", "")):
+        raise Fault("SerializationException", "Not application/x-amz-json-1.0", 415)
+    if any(name not in PARAMETERS for name in form.read_pairs(request.query)):
+        raise Fault("SerializationException", "A query is not expected", 400)
 
 
 def _read_s3(request: Request, service: Service, hosts: tuple[str, ...]) -> Target:
@@ -340,12 +360,14 @@ def _read_s3(request: Request, service: Service, hosts: tuple[str, ...]) -> Targ
         params["Key"] = location.key
     if operation.name == "DeleteObjects":
         params["Delete"] = s3.read_deletes(request)
-    return _target(
-        service,
-        operation.name,
-        request,
+    return Target(
+        service=service,
+        operation=operation.name,
+        protocol=service.protocol,
         params=params,
+        modelled=True,
         bucket=location.bucket,
         key=location.key,
         upload=operation.upload,
+        resource=request.path,
     )

@@ -7,8 +7,9 @@ can be forwarded before its signature was checked (T40).
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ostiary.wire.claim import EMPTY_SHA256, Claim, Payload, scope
 from ostiary.wire.http import Request, Spool, SpoolWriter
@@ -106,26 +107,34 @@ def open_chunks(request: Request, claim: Claim, secret: str) -> Opened:
         raise AuthenticationError(Reason.CHUNKS)
     signed = claim.payload is not Payload.UNSIGNED_CHUNKS_TRAILER
     chain = _Chain(claim, secret) if signed else None
-    source = _Source(request.body)
     writer = SpoolWriter() if isinstance(request.body, Spool) else None
     held: list[bytes] = []
     keep = writer.write if writer else held.append
     try:
-        size = 0
-        for piece in _data(source, chain):
-            size += len(piece)
-            if size > int(told):
-                break
-            keep(piece)
-        if size != int(told):
-            raise AuthenticationError(Reason.CHUNKS)
-        trailers = _read_trailers(source, chain, request, claim)
+        trailers = _copy(request, claim, chain, keep)
     except BaseException:
         if writer:
             writer.discard()
         raise
     body = writer.finish() if writer else b"".join(held)
     return Opened(body=body, trailers=trailers)
+
+
+def _copy(
+    request: Request, claim: Claim, chain: _Chain | None, keep: Callable[[bytes], Any]
+) -> tuple[tuple[str, str], ...]:
+    """Hands the proved data on, piece by piece, and gives the trailer."""
+    told = int(request.index["x-amz-decoded-content-length"])
+    source = _Source(request.body)
+    size = 0
+    for piece in _data(source, chain):
+        size += len(piece)
+        if size > told:
+            break
+        keep(piece)
+    if size != told:
+        raise AuthenticationError(Reason.CHUNKS)
+    return _read_trailers(source, chain, request, claim)
 
 
 def _data(source: _Source, chain: _Chain | None) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ostiary.wire.http import Response
 from ostiary.wire.reasons import AuthenticationError, Reason
@@ -72,28 +72,27 @@ def access_denied(service: Service, sentence: str) -> Fault:
 
     `sentence` is the whole one: `User: … is not authorized to perform: …`.
     """
-    match service.name, service.protocol:
-        case "s3" | "unknown", Protocol.REST_XML:
-            return Fault("AccessDenied", "Access Denied", 403)
-        case "sqs", protocol:
-            code = "AccessDenied" if protocol is Protocol.QUERY else None
-            lowered = _ACTION["sqs"].sub(lambda m: m[0].lower(), sentence)
-            return Fault(code or "AccessDeniedException", lowered, 403)
-        case "sns", _:
-            raised = _ACTION["sns"].sub(lambda m: f"SNS{m[0][3:]}", sentence)
-            return Fault("AuthorizationError", raised, 403)
-        case _, Protocol.EC2:
-            told = f"You are not authorized to perform this operation. {sentence}"
-            return Fault("UnauthorizedOperation", told, 403)
-        case _, Protocol.JSON | Protocol.CBOR:
-            return Fault("AccessDeniedException", sentence, 400)
-        case _, Protocol.REST_JSON:
-            return Fault("AccessDeniedException", sentence, 403)
-        case _:
-            return Fault("AccessDenied", sentence, 403)
+    told, code, status = sentence, "AccessDenied", 403
+    if is_s3(service):
+        told = "Access Denied"
+    elif service.name == "sns":
+        told = _ACTION["sns"].sub(lambda m: f"SNS{m[0][3:]}", sentence)
+        code = "AuthorizationError"
+    elif service.protocol is Protocol.EC2:
+        told = f"You are not authorized to perform this operation. {sentence}"
+        code = "UnauthorizedOperation"
+    elif is_json(service):
+        code = "AccessDeniedException"
+        if service.protocol is not Protocol.REST_JSON:
+            status = 400
+    if service.name == "sqs":
+        told = _ACTION["sqs"].sub(lambda m: m[0].lower(), sentence)
+        status = 403
+    return Fault(code, told, status)
 
 
-def _is_json(service: Service) -> bool:
+def is_json(service: Service) -> bool:
+    """Tells whether a service's codes end in `Exception`, as JSON services' do."""
     return service.protocol in {Protocol.JSON, Protocol.REST_JSON, Protocol.CBOR}
 
 
@@ -121,7 +120,7 @@ def service_unavailable(service: Service) -> Fault:
     told = "The request has failed due to a temporary failure of the server."
     if service.protocol is Protocol.EC2:
         return Fault("Unavailable", told, 503)
-    code = "ServiceUnavailableException" if _is_json(service) else "ServiceUnavailable"
+    code = "ServiceUnavailableException" if is_json(service) else "ServiceUnavailable"
     return Fault(code, told, 503)
 
 
@@ -130,7 +129,7 @@ def too_large(service: Service) -> Fault:
     if is_s3(service):
         told = "Your proposed upload exceeds the maximum allowed size"
         return Fault("EntityTooLarge", told, 413)
-    suffix = "Exception" if _is_json(service) else ""
+    suffix = "Exception" if is_json(service) else ""
     told = "Request body exceeds the maximum allowed size."
     return Fault(f"RequestEntityTooLarge{suffix}", told, 413)
 
@@ -152,25 +151,15 @@ def render(
         resource: The path, which S3 repeats.
         head: Whether the request was a HEAD, whose answer has no body.
     """
-    match service.protocol:
-        case Protocol.JSON:
-            response = _render_json(fault, service, request_id)
-        case Protocol.REST_JSON:
-            response = _render_rest_json(fault, request_id)
-        case Protocol.CBOR:
-            response = _render_cbor(fault, request_id)
-        case Protocol.EC2:
-            response = _render_ec2(fault, request_id)
-        case Protocol.REST_XML if is_s3(service):
-            response = _render_s3(fault, request_id, resource)
-        case Protocol.QUERY | Protocol.REST_XML:
-            response = _render_query(fault, service, request_id)
+    response = _RENDERERS[service.protocol](fault, service, request_id, resource)
     if not head:
         return response
     return Response(status=response.status, headers=response.headers, body=b"")
 
 
-def _render_query(fault: Fault, service: Service, request_id: str) -> Response:
+def _render_query(
+    fault: Fault, service: Service, request_id: str, _resource: str
+) -> Response:
     kind = "Receiver" if fault.status >= _SERVER_FAULT else "Sender"
     xmlns = f' xmlns="{service.xmlns}"' if service.xmlns else ""
     body = (
@@ -183,7 +172,9 @@ def _render_query(fault: Fault, service: Service, request_id: str) -> Response:
     return Response(status=fault.status, headers=headers, body=body.encode())
 
 
-def _render_ec2(fault: Fault, request_id: str) -> Response:
+def _render_ec2(
+    fault: Fault, _service: Service, request_id: str, _resource: str
+) -> Response:
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Response><Errors><Error><Code>{escape_any(fault.code)}</Code>"
@@ -197,7 +188,11 @@ def _render_ec2(fault: Fault, request_id: str) -> Response:
     return Response(status=fault.status, headers=headers, body=body.encode())
 
 
-def _render_s3(fault: Fault, request_id: str, resource: str) -> Response:
+def _render_rest_xml(
+    fault: Fault, service: Service, request_id: str, resource: str
+) -> Response:
+    if not is_s3(service):
+        return _render_query(fault, service, request_id, resource)
     # AWS's host id is opaque; ours follows from the request id, so it says nothing.
     digest = hashlib.sha384(request_id.encode()).digest()
     host_id = base64.b64encode(digest).decode()
@@ -217,7 +212,9 @@ def _render_s3(fault: Fault, request_id: str, resource: str) -> Response:
     return Response(status=fault.status, headers=headers, body=body.encode())
 
 
-def _render_json(fault: Fault, service: Service, request_id: str) -> Response:
+def _render_json(
+    fault: Fault, service: Service, request_id: str, _resource: str
+) -> Response:
     prefix = _TYPE_PREFIXES.get(service.name, "")
     if prefix and fault.code in _FRONT_END:
         prefix = "com.amazon.coral.service#"
@@ -237,7 +234,9 @@ def _render_json(fault: Fault, service: Service, request_id: str) -> Response:
     return Response(status=fault.status, headers=tuple(headers), body=body.encode())
 
 
-def _render_rest_json(fault: Fault, request_id: str) -> Response:
+def _render_rest_json(
+    fault: Fault, _service: Service, request_id: str, _resource: str
+) -> Response:
     headers = (
         ("content-type", "application/json"),
         ("x-amzn-RequestId", request_id),
@@ -247,7 +246,9 @@ def _render_rest_json(fault: Fault, request_id: str) -> Response:
     return Response(status=fault.status, headers=headers, body=body.encode())
 
 
-def _render_cbor(fault: Fault, request_id: str) -> Response:
+def _render_cbor(
+    fault: Fault, _service: Service, request_id: str, _resource: str
+) -> Response:
     # A map of two pairs of text, RFC 8949 section 3.
     words = ("__type", fault.code, "message", fault.message)
     body = b"\xa2" + b"".join(_cbor_text(word) for word in words)
@@ -262,3 +263,13 @@ def _render_cbor(fault: Fault, request_id: str) -> Response:
 def _cbor_text(text: str) -> bytes:
     raw = text.encode("utf-8", "replace")
     return b"\x7a" + len(raw).to_bytes(4, "big") + raw
+
+
+_RENDERERS: dict[Protocol, Callable[[Fault, Service, str, str], Response]] = {
+    Protocol.QUERY: _render_query,
+    Protocol.EC2: _render_ec2,
+    Protocol.JSON: _render_json,
+    Protocol.REST_JSON: _render_rest_json,
+    Protocol.REST_XML: _render_rest_xml,
+    Protocol.CBOR: _render_cbor,
+}

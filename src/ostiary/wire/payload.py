@@ -72,27 +72,19 @@ def check_body(request: Request, claim: Claim, *, allow_unsigned: bool) -> None:
     Raises:
         AuthenticationError: Another body, or one that nothing covers without leave.
     """
-    match claim.payload:
-        case Payload.HASHED:
-            if not claim.payload_line:
-                return  # payload_line took the body's own hash
-            actual = body_sha256(request)
-            if claim.payload_line != actual:
-                raise AuthenticationError(
-                    Reason.PAYLOAD_MISMATCH,
-                    extra=(
-                        ("ClientComputedContentSHA256", claim.payload_line),
-                        ("S3ComputedContentSHA256", actual),
-                    ),
-                    presigned=claim.presigned,
-                )
-        case Payload.UNSIGNED:
-            if not allow_unsigned and body_size(request):
-                raise AuthenticationError(
-                    Reason.PAYLOAD_UNSIGNED, presigned=claim.presigned
-                )
-        case Payload.UNSIGNED_CHUNKS_TRAILER:
-            if not allow_unsigned:
-                raise AuthenticationError(Reason.PAYLOAD_UNSIGNED)
-        case Payload.SIGNED_CHUNKS | Payload.SIGNED_CHUNKS_TRAILER:
-            return  # every chunk carries its own signature
+    mode = claim.payload
+    if mode is Payload.HASHED and claim.payload_line:
+        actual = body_sha256(request)
+        if claim.payload_line != actual:
+            raise AuthenticationError(
+                Reason.PAYLOAD_MISMATCH,
+                extra=(
+                    ("ClientComputedContentSHA256", claim.payload_line),
+                    ("S3ComputedContentSHA256", actual),
+                ),
+                presigned=claim.presigned,
+            )
+    # An empty body is as good as signed: there is nothing to change, only to add.
+    open_body = mode is Payload.UNSIGNED and body_size(request) > 0
+    if (open_body or mode is Payload.UNSIGNED_CHUNKS_TRAILER) and not allow_unsigned:
+        raise AuthenticationError(Reason.PAYLOAD_UNSIGNED, presigned=claim.presigned)

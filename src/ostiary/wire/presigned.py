@@ -4,13 +4,12 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from ostiary.wire.authorization import (
-    Presented,
     read_credential,
     read_signature,
     read_signed_headers,
     refuse_mechanism,
 )
-from ostiary.wire.claim import ALGORITHM
+from ostiary.wire.claim import ALGORITHM, Presented
 from ostiary.wire.reasons import AuthenticationError, Reason
 
 # Every parameter that belongs to the signature, whatever else the query says.

@@ -8,7 +8,7 @@ every constraint as AWS does (facts 7.4, 10.8). The answer's way back is in
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ostiary.wire import stamp
@@ -68,6 +68,8 @@ class _Reader:
                 return self._list(shape, node, path, wire)
             case "map":
                 return self._map(shape, node, path, wire)
+            case _:
+                pass
         if not isinstance(node, str):
             raise unknown_parameter(wire)
         read = _scalar(shape["type"], node, wire)
@@ -178,23 +180,16 @@ def _shown(value: Any) -> str:
 
 
 def _scalar(kind: str, text: str, wire: str) -> Any:
-    read: Any = None
-    match kind:
-        case "string":
-            return text
-        case "integer" | "long":
-            read = int(text) if _INTEGER.fullmatch(text) else None
-        case "boolean":
-            read = {"true": True, "false": False}.get(text)
-        case "blob":
-            read = _blob(text)
-        case "timestamp":
-            read = stamp.parse_extended(text)
+    read = _SCALARS[kind](text)
     if read is None:
         raise Fault(
             "MalformedInput", f"Invalid value '{text[:_LONGEST_ECHO]}' for {wire}"
         )
     return read
+
+
+def _integer(text: str) -> int | None:
+    return int(text) if _INTEGER.fullmatch(text) else None
 
 
 def _blob(text: str) -> bytes | None:
@@ -203,3 +198,13 @@ def _blob(text: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return raw if base64.b64encode(raw).decode() == text else None
+
+
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    "string": lambda text: text,
+    "integer": _integer,
+    "long": _integer,
+    "boolean": {"true": True, "false": False}.get,
+    "blob": _blob,
+    "timestamp": stamp.parse_extended,
+}

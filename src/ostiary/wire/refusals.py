@@ -101,8 +101,10 @@ _S3: dict[Reason, _Row] = {
     Reason.UNSUPPORTED: (
         "InvalidRequest",
         400,
-        "The authorization mechanism you have provided is not supported. "
-        "Please use AWS4-HMAC-SHA256.",
+        (
+            "The authorization mechanism you have provided is not supported. "
+            "Please use AWS4-HMAC-SHA256."
+        ),
     ),
     Reason.MALFORMED: _S3_MALFORMED,
     Reason.AMBIGUOUS_HEADER: (
@@ -166,8 +168,10 @@ _S3: dict[Reason, _Row] = {
     Reason.TRAILER: (
         "MalformedTrailerError",
         400,
-        "The request contained trailing data that was not well-formed or did not "
-        "conform to our published schema.",
+        (
+            "The request contained trailing data that was not well-formed or did not "
+            "conform to our published schema."
+        ),
     ),
 }
 

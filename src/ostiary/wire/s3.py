@@ -23,6 +23,9 @@ from ostiary.wire.xml import LARGEST, Element, MalformedXMLError, parse
 
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", re.ASCII)
+# What stands between a bucket and the base in S3's own host names.
+_ENDPOINT = re.compile(r"(?:\A|\.)s3(?:[.-][a-z]{2}(?:-[a-z]+)+-[0-9])?\Z", re.ASCII)
+_PORT = re.compile(r":[0-9]*\Z", re.ASCII)
 _LONGEST_KEY = 1024
 _MOST_DELETES = 1000
 _LONGEST_ECHO = 128
@@ -105,13 +108,13 @@ def locate(request: Request, hosts: tuple[str, ...]) -> Location:
 
 
 def _host_bucket(host: str, hosts: tuple[str, ...]) -> str | None:
-    name = host.rpartition(":")[0] if re.search(r":[0-9]*\Z", host) else host
+    name = _PORT.sub("", host)
+    # Bytes, since str.lower knows letters that are not ASCII.
     name = name.encode("latin-1", "replace").lower().decode("latin-1")
     for base in hosts:
         if name.endswith(f".{base}"):
             label = name[: -len(base) - 1]
-            label = re.sub(r"(?:\A|\.)s3(?:[.-][a-z0-9-]+)?\Z", "", label)
-            return label or None
+            return _ENDPOINT.sub("", label) or None
     return None
 
 

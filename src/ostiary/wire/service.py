@@ -91,8 +91,10 @@ def table(name: str) -> dict[str, Any]:
 
 
 def find_others(name: str) -> tuple[Service, ...]:
-    """Gives how a service that is not modelled here speaks; more than one way for
-    a signing name that several of AWS's APIs share; none for an unknown name."""
+    """Gives how a service that is not modelled here speaks.
+
+    Several of AWS's APIs may share a signing name; an unknown name gives none.
+    """
     return tuple(
         Service(
             name=name,

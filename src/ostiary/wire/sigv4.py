@@ -7,7 +7,6 @@ the caller's lookup followed by `verify`, never of `read_claim` alone (T43).
 
 import hashlib
 import hmac
-import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -22,6 +21,7 @@ from ostiary.wire.claim import (
     Payload,
     scope,
 )
+from ostiary.wire.freshness import check_scope, check_time
 from ostiary.wire.http import Request, body_sha256, find_ambiguous_header
 from ostiary.wire.payload import check_body, payload_line, read_payload
 from ostiary.wire.presigned import find_presigned, read_presigned
@@ -29,10 +29,6 @@ from ostiary.wire.reasons import AuthenticationError, Reason
 
 __all__ = ["Claim", "Payload", "Signer", "read_claim", "sign", "signing_key", "verify"]
 
-SKEW = 15 * 60
-# Services with one endpoint for a whole partition are signed for its home region.
-_HOME_REGIONS = {"iam": "us-east-1"}
-_SCOPE_WORD = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _LONGEST_ECHO = 128
 
 
@@ -93,22 +89,8 @@ def _read_header_claim(request: Request, authorization: str) -> Claim:
         raise AuthenticationError(Reason.DATE_MISSING)
     _check_signed(request, presented.signed_headers, presigned=False)
     payload, line = read_payload(request, presented.service, None)
-    return Claim(
-        access_key_id=presented.access_key_id,
-        date=presented.date,
-        region=presented.region,
-        service=presented.service,
-        terminator=presented.terminator,
-        signed_headers=presented.signed_headers,
-        signature=presented.signature,
-        timestamp=timestamp,
-        signed_at=signed_at,
-        presigned=False,
-        expires=None,
-        session_token=_token(index.get("x-amz-security-token"), presigned=False),
-        payload=payload,
-        payload_line=line,
-    )
+    token = _token(index.get("x-amz-security-token"), presigned=False)
+    return Claim(*presented, timestamp, signed_at, False, None, token, payload, line)  # noqa: FBT003  # by keyword it takes twice as long
 
 
 def _read_presigned_claim(request: Request, found: dict[str, str]) -> Claim:
@@ -128,7 +110,7 @@ def _read_presigned_claim(request: Request, found: dict[str, str]) -> Claim:
         raise AuthenticationError(Reason.TWO_MECHANISMS, presigned=True)
     payload, line = read_payload(request, presented.service, found)
     return Claim(
-        **presented._asdict(),
+        *presented,
         timestamp=found["X-Amz-Date"],
         signed_at=signed_at,
         presigned=True,
@@ -159,8 +141,8 @@ def _check_signed(
     loose = [
         name
         for name in request.index
-        if name not in signed
-        and name.startswith("x-amz-")
+        if name[:6] == "x-amz-"
+        and name not in signed
         and name != "x-amz-content-sha256"
     ]
     if loose:
@@ -198,11 +180,8 @@ def verify(
         AuthenticationError: Whatever was wrong; which of several comes first is not
             promised.
     """
-    _check_scope(claim)
-    if claim.presigned:
-        _check_presigned_time(claim, now)
-    elif abs(now - claim.signed_at) > SKEW:
-        raise _skewed(claim, now)
+    check_scope(claim)
+    check_time(claim, now)
     line = payload_line(request, claim)
     key = signing_key(secret, claim.date, claim.region, claim.service)
     head = f"{ALGORITHM}\n{claim.timestamp}\n{scope(claim)}\n"
@@ -235,114 +214,6 @@ def _mismatch(claim: Claim, text: str) -> AuthenticationError:
             ("SignatureProvided", claim.signature),
             ("StringToSignBytes", text.encode().hex(" ")),
         ),
-        presigned=claim.presigned,
-    )
-
-
-def _check_scope(claim: Claim) -> None:
-    home = _HOME_REGIONS.get(claim.service, claim.region)
-    if (
-        claim.date == claim.timestamp[:8]
-        and claim.terminator == TERMINATOR
-        and claim.region == home
-        and _SCOPE_WORD.fullmatch(claim.region)
-        and _SCOPE_WORD.fullmatch(claim.service)
-    ):
-        return
-    raise _refuse_scope(claim, home)
-
-
-def _refuse_scope(claim: Claim, home: str) -> AuthenticationError:
-    start = (
-        "Error parsing the X-Amz-Credential parameter"
-        if claim.presigned
-        else "The authorization header is malformed"
-    )
-    said: list[tuple[str, str]] = []
-    date = claim.date[:_LONGEST_ECHO]
-    if claim.date != claim.timestamp[:8]:
-        sent = claim.timestamp[:8]
-        said.append(
-            (
-                "Date in Credential scope does not match YYYYMMDD from ISO-8601 "
-                f"version of date from HTTP: '{date}' != '{sent}', "
-                f"from '{claim.timestamp}'.",
-                f'Invalid credential date "{date}". '
-                f'This date is not the same as X-Amz-Date: "{sent}".',
-            )
-        )
-    region = claim.region[:_LONGEST_ECHO]
-    if claim.region != home or not _SCOPE_WORD.fullmatch(claim.region):
-        said.append(
-            (
-                f"Credential should be scoped to a valid region, not '{region}'. ",
-                f"the region '{region}' is wrong",
-            )
-        )
-    if not _SCOPE_WORD.fullmatch(claim.service):
-        said.append(
-            (
-                "Credential should be scoped to a valid service. ",
-                f'incorrect service "{claim.service[:_LONGEST_ECHO]}".',
-            )
-        )
-    terminator = claim.terminator[:_LONGEST_ECHO]
-    if claim.terminator != TERMINATOR:
-        said.append(
-            (
-                "Credential should be scoped with a valid terminator: "
-                f"'{TERMINATOR}', not '{terminator}'.",
-                f'incorrect terminal "{terminator}". '
-                f'This endpoint uses "{TERMINATOR}".',
-            )
-        )
-    return AuthenticationError(
-        Reason.SCOPE,
-        "".join(query for query, _ in said),
-        f"{start}; {said[0][1]}",
-        presigned=claim.presigned,
-    )
-
-
-def _check_presigned_time(claim: Claim, now: float) -> None:
-    if claim.signed_at > now + SKEW:
-        raise _skewed(claim, now)
-    ends = claim.signed_at + (claim.expires or 0)
-    if now < ends:
-        return
-    raise AuthenticationError(
-        Reason.PRESIGNED_EXPIRED,
-        f"Signature expired: {stamp.format_basic(ends)} is now earlier than "
-        f"{stamp.format_basic(now)}",
-        extra=(
-            ("X-Amz-Expires", str(claim.expires)),
-            ("Expires", stamp.format_extended(ends)),
-            ("ServerTime", stamp.format_extended(now)),
-        ),
-        presigned=True,
-    )
-
-
-def _skewed(claim: Claim, now: float) -> AuthenticationError:
-    current = stamp.format_basic(now)
-    extra = (
-        ("RequestTime", claim.timestamp),
-        ("ServerTime", stamp.format_extended(now)),
-        ("MaxAllowedSkewMilliseconds", str(SKEW * 1000)),
-    )
-    if claim.signed_at < now:
-        return AuthenticationError(
-            Reason.TOO_OLD,
-            f"Signature expired: {claim.timestamp} is now earlier than "
-            f"{stamp.format_basic(now - SKEW)} ({current} - 15 min.)",
-            extra=extra,
-        )
-    return AuthenticationError(
-        Reason.TOO_NEW,
-        f"Signature not yet current: {claim.timestamp} is still later than "
-        f"{stamp.format_basic(now + SKEW)} ({current} + 15 min.)",
-        "Request is not yet valid" if claim.presigned else "",
-        extra=() if claim.presigned else extra,
         presigned=claim.presigned,
     )
 

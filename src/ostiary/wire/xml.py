@@ -6,6 +6,7 @@ instructions, and bounds size, depth and the number of elements (T56, T57).
 
 import re
 from dataclasses import dataclass, field
+from typing import NoReturn
 from xml.parsers import expat
 
 LARGEST = 2 * 1024 * 1024
@@ -81,7 +82,7 @@ class _Builder:
             element.text = ""
 
 
-def _refuse(*_: object) -> None:
+def _refuse(*_: object) -> NoReturn:
     raise MalformedXMLError("a declaration that is not allowed")
 
 

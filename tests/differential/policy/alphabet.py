@@ -51,7 +51,7 @@ NEAR_RESOURCES = {
         *(
             "arn:aws:s3:::books/${aws:username}/*",
             "arn:aws:s3:::BOOKS/*",
-            "arn:AWS:s3:::books/*",
+            "arn:aws:s3:::b*/A/*",
         ),
         *("arn:aws:s3:::books/${aws:PrincipalTag/team, 'a'}/*", "arn:aws:s3:::*/*.txt"),
         *(
@@ -118,12 +118,12 @@ def _about(kind: str, arn: str, userid: str, **more: str) -> Json:
 
 
 CALLERS: dict[str, Json] = {
-    ANA: _about("User", ANA, "AIDAANA", username="ana"),
-    BO: _about("User", BO, "AIDABO", username="Bo"),
-    CY: _about("User", CY, "AIDACY", username="a"),
-    ADMIN_SESSION: _about("AssumedRole", ADMIN, "AROAADMIN:s1"),
-    PLAIN_SESSION: _about("AssumedRole", PLAIN, "AROAPLAIN:s2"),
-    FAR_SESSION: _about("AssumedRole", FAR, "AROAFAR:s1"),
+    ANA: _about("User", ANA, "AIDAANA2EXAMPLE34567X", username="ana"),
+    BO: _about("User", BO, "AIDABOB2EXAMPLE34567X", username="Bo"),
+    CY: _about("User", CY, "AIDACYY2EXAMPLE34567X", username="a"),
+    ADMIN_SESSION: _about("AssumedRole", ADMIN, "AROAADM2EXAMPLE345671:s1"),
+    PLAIN_SESSION: _about("AssumedRole", PLAIN, "AROAPLN2EXAMPLE345671:s2"),
+    FAR_SESSION: _about("AssumedRole", FAR, "AROAFAR2EXAMPLE345671:s1"),
     FED_A: _about("FederatedUser", FED_A, f"{A}:Fi"),
     FED_B: _about("FederatedUser", FED_B, f"{B}:Fi"),
     ROOT_A: _about("Account", ROOT_A, A),
@@ -149,8 +149,8 @@ PRINCIPALS: list[Any] = [
     *(
         {"AWS": ADMIN_SESSION},
         {"AWS": FED_A},
-        {"AWS": "AIDAANA"},
-        {"AWS": ["AROAADMIN", BO]},
+        {"AWS": "AIDAANA2EXAMPLE34567X"},
+        {"AWS": ["AROAADM2EXAMPLE345671", BO]},
     ),
     *({"Service": SERVICE}, {"Service": [SERVICE, "sns.amazonaws.com"], "AWS": A}),
     *({"AWS": FAR_SESSION}, {"AWS": f"arn:aws:iam::{A}:role/Admin"}),

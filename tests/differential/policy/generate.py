@@ -31,6 +31,7 @@ class Draw:
         self.action = self.choice([*alphabet.RESOURCES])
         self.service = self.action.split(":")[0]
         self.resource = self.choice(alphabet.RESOURCES[self.action])
+        self.variables = True  # whether the document being drawn knows them
 
     def chance(self, of: float) -> bool:
         """True as often as told."""
@@ -103,6 +104,10 @@ class Draw:
                 pool = next(
                     pair[0] for names, pair in FAMILIES.values() if base in names
                 )
+                if (
+                    base == "Bool" and not self.variables
+                ):  # there it would be a bad word
+                    pool = [word for word in pool if word != "${app:flag}"]
             spelled = key.lower() if self.chance(0.05) else key
             wanted = [] if self.chance(0.01) else self.some(pool)
             block.setdefault(operator, {})[spelled] = wanted
@@ -169,13 +174,14 @@ class Draw:
     def document(self, kind: str, deny: float, plain: float = 0.45) -> Json:
         """A policy document of one to three statements."""
         count = self.choice([1, 1, 2, 2, 3])
+        said: Json = {}
+        if self.chance(0.9):
+            said["Version"] = "2012-10-17" if self.chance(0.95) else "2008-10-17"
+        self.variables = said.get("Version") == "2012-10-17"
         statements = [self.statement(kind, deny, plain) for _ in range(count)]
         for place, statement in enumerate(statements):
             if self.chance(0.3):
                 statement["Sid"] = f"S{place}"
-        said: Json = {}
-        if self.chance(0.9):
-            said["Version"] = "2012-10-17" if self.chance(0.95) else "2008-10-17"
         said["Statement"] = (
             statements[0] if count == 1 and self.chance(0.5) else statements
         )

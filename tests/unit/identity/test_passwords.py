@@ -1,5 +1,6 @@
 """Console passwords."""
 
+import argon2
 import pytest
 
 from ostiary.identity.passwords import (
@@ -41,6 +42,8 @@ def test_an_unknown_user_costs_the_same_work() -> None:
     real = hash_password(PASSWORD, Stream())
     assert UNMATCHABLE.split("$")[:4] == real.split("$")[:4]
     assert list(map(len, UNMATCHABLE.split("$"))) == list(map(len, real.split("$")))
+    with pytest.raises(argon2.exceptions.VerifyMismatchError):
+        argon2.PasswordHasher().verify(UNMATCHABLE, "password")
     for text in ("", "password"):
         with pytest.raises(WrongPassword):
             verify_password(UNMATCHABLE, Secret(text))

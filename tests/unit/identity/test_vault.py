@@ -106,6 +106,7 @@ def test_a_marker_opens_for_its_own_list(payload: str) -> None:
         f"{ACCOUNT} ListRoles PathPrefix=/dev/",
         "210987654321 ListUsers PathPrefix=/dev/",
         SCOPE + " ",
+        SCOPE + "\ud800",
     ],
 )
 def test_a_marker_opens_for_no_other_list(scope: str) -> None:

@@ -5,23 +5,28 @@ last one's. An act gets the moment and says whether it succeeded.
 """
 
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import replace
+from multiprocessing.synchronize import Barrier as BarrierType
 from threading import Barrier
-
-import pyotp
+from typing import TYPE_CHECKING
 
 from ostiary.identity import totp
 from ostiary.identity.model import MFADevice
-from ostiary.identity.sealing import MasterKey
 from ostiary.identity.ring import EMPTY
+from ostiary.identity.sealing import MasterKey, parse_master_key
 from ostiary.identity.totp import InvalidTokenCode
 from ostiary.identity.vault import Vault
 from ostiary.services.enrolment import seed_of
 from ostiary.services.mfa_ledger import Attempt, TokenCodeError, verify_token_code
 from ostiary.store.engine import open_engine
 from ostiary.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+
+PROCESSES = 4
 
 Act = Callable[[int], bool]
 Verify = Callable[[SqlStore, Attempt, Vault], int]
@@ -65,9 +70,7 @@ def threads(acts: Sequence[Act], moments: Sequence[int]) -> list[int]:
         return [sum(outcomes) for outcomes in rounds]
 
 
-def use(
-    verify: Verify, store: SqlStore, attempt: Attempt, vault: Vault
-) -> bool:
+def use(verify: Verify, store: SqlStore, attempt: Attempt, vault: Vault) -> bool:
     """Whether the code was accepted."""
     try:
         verify(store, attempt, vault)
@@ -77,23 +80,36 @@ def use(
 
 
 def processes(
-    path: Path, master: str, attempt: Attempt, seed: str, moments: Sequence[int]
+    url: str, master: MasterKey, attempt: Attempt, codes: Mapping[int, str]
 ) -> list[int]:
-    """How many of four processes used the one code of each round."""
+    """How many of four processes used the one code of each moment."""
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(4)
-    with context.Manager() as manager:
-        results = manager.list()
-        workers = [
-            context.Process(
-                target=_worker,
-                args=(barrier, results, str(path), master, attempt, seed, moments),
-            )
-            for _ in range(4)
-        ]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        assert len(results) == len(workers)
-        return [sum(outcomes) for outcomes in zip(*results, strict=True)]
+    barrier = context.Barrier(PROCESSES)
+    results = context.Queue()
+    job = (url, master.to_text(), attempt, codes)
+    workers = [
+        context.Process(target=_worker, args=(barrier, results, job))
+        for _ in range(PROCESSES)
+    ]
+    for worker in workers:
+        worker.start()
+    outcomes = [results.get(timeout=60) for _ in workers]
+    for worker in workers:
+        worker.join()
+    return [sum(outcome) for outcome in zip(*outcomes, strict=True)]
+
+
+def _worker(
+    barrier: BarrierType,
+    results: "Queue[list[bool]]",
+    job: tuple[str, str, Attempt, Mapping[int, str]],
+) -> None:
+    url, master, attempt, codes = job
+    store = SqlStore(open_engine(url))
+    vault = Vault(parse_master_key(master), EMPTY)
+    outcomes = []
+    for moment, code in codes.items():
+        barrier.wait(timeout=60)
+        mine = replace(attempt, token_code=code, now=moment)
+        outcomes.append(use(ledger, store, mine, vault))
+    results.put(outcomes)

@@ -55,7 +55,7 @@ def create_group(call: Call, change: Change) -> Result:
 def get_group(call: Call, view: Reader) -> Result:
     """One group and a page of its users, in the order of their ids."""
     group = get_owner(GROUP, call, view)
-    source = Source[Membership](
+    source: Source[Membership] = Source(
         fetch=lambda page: view.list_by(Membership, page, group=group.id),
         cursor=lambda membership: membership.user,
     )
@@ -92,7 +92,7 @@ def delete_group(call: Call, change: Change) -> Result:
 def list_groups(call: Call, view: Reader) -> Result:
     """The account's groups under a path, by name."""
     account = call.caller.account
-    source = Source[Group](
+    source: Source[Group] = Source(
         fetch=lambda page: view.list_by(Group, page, account=account),
         cursor=_cursor,
     )

@@ -64,7 +64,7 @@ def _delete(kind: OwnerKind[O]) -> ChangeOperation:
 def _list(kind: OwnerKind[O]) -> ReadOperation:
     def run(call: Call, view: Reader) -> Result:
         owner = get_owner(kind, call, view)
-        source = Source[InlinePolicy](
+        source: Source[InlinePolicy] = Source(
             fetch=lambda page: view.list_by(InlinePolicy, page, owner=owner.id),
             cursor=lambda policy: policy.name,
         )

@@ -113,7 +113,7 @@ def delete_role(call: Call, change: Change) -> Result:
 def list_roles(call: Call, view: Reader) -> Result:
     """The account's roles under a path, by name."""
     account = call.caller.account
-    source = Source[Role](
+    source: Source[Role] = Source(
         fetch=lambda page: view.list_by(Role, page, account=account),
         cursor=lambda role: name_key(role.name),
     )

@@ -110,7 +110,7 @@ def delete_user(call: Call, change: Change) -> Result:
 def list_users(call: Call, view: Reader) -> Result:
     """The account's users under a path, by name."""
     account = call.caller.account
-    source = Source[User](
+    source: Source[User] = Source(
         fetch=lambda page: view.list_by(User, page, account=account),
         cursor=lambda user: name_key(user.name),
     )

@@ -1,0 +1,63 @@
+"""`ostiary account …`."""
+
+import json
+import re
+from pathlib import Path
+
+from ostiary.cli.opening import opened, settings_of, stop
+from ostiary.identity import ids
+from ostiary.identity.model import Account
+from ostiary.server.home import create_account, locked
+from ostiary.store.port import AlreadyExistsError
+
+_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_ID = re.compile(r"[0-9]{12}", re.ASCII)
+
+
+def create(name: str, account_id: str, home: Path | None, *, as_json: bool) -> None:
+    """Make an account; its root key is profile NAME of the credentials file."""
+    if not _NAME.fullmatch(name) or name == "default":
+        raise stop(
+            f"`{name}` cannot name an account; use 1 to 64 of letters, digits, "
+            "`+=,.@-_`, and not `default`",
+            2,
+        )
+    if account_id and not _ID.fullmatch(account_id):
+        raise stop(f"`{account_id}` is not an account id of twelve digits", 2)
+    settings = settings_of(home)
+    installation = opened(settings)
+    account_id = account_id or ids.account_id(installation.mint)
+    try:
+        with locked(settings), installation.store.change() as change:
+            key_id = create_account(installation, change, name, account_id)
+    except AlreadyExistsError:
+        raise stop(
+            f"an account with id `{account_id}` or name `{name}` is there already"
+        ) from None
+    if as_json:
+        answer = {
+            "account_id": account_id,
+            "name": name,
+            "profile": name,
+            "access_key_id": key_id,
+            "credentials_file": str(settings.credentials_file),
+        }
+        print(json.dumps(answer))
+        return
+    print(
+        f"account {account_id} `{name}`: its root key is profile `{name}` "
+        f"in {settings.credentials_file}"
+    )
+
+
+def show(home: Path | None, *, as_json: bool) -> None:
+    """Print the accounts."""
+    installation = opened(settings_of(home))
+    with installation.store.read() as view:
+        accounts = view.list_by(Account)
+    if as_json:
+        rows = [{"account_id": one.id, "name": one.name} for one in accounts]
+        print(json.dumps(rows))
+        return
+    for account in accounts:
+        print(f"{account.id}  {account.name}")

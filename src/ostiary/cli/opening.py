@@ -1,0 +1,37 @@
+"""Opening the installation that a command works on."""
+
+import os
+from pathlib import Path
+
+import typer
+
+from ostiary.config import ConfigError, Settings, read_settings
+from ostiary.server.home import Home, HomeError, open_home
+from ostiary.store.engine import SchemaError
+from ostiary.store.port import StoreUnavailableError
+
+MISUSE = 2
+
+
+def settings_of(home: Path | None) -> Settings:
+    """The settings; prints what is wrong with them and exits with 2."""
+    try:
+        return read_settings(os.environ, home)
+    except ConfigError as error:
+        raise stop(str(error), MISUSE) from None
+
+
+def opened(settings: Settings) -> Home:
+    """The installation; prints why it cannot be opened and exits with 1."""
+    try:
+        return open_home(settings)
+    except (HomeError, SchemaError) as error:
+        raise stop(str(error)) from None
+    except StoreUnavailableError as error:
+        raise stop(f"the database does not answer: {error}") from None
+
+
+def stop(message: str, status: int = 1) -> typer.Exit:
+    """Prints an error; what it returns ends the command when raised."""
+    typer.echo(f"ostiary: {message}", err=True)
+    return typer.Exit(status)

@@ -1,0 +1,76 @@
+"""`ostiary serve`."""
+
+import asyncio
+import gc
+import importlib.util
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ostiary.cli.opening import opened, settings_of, stop
+from ostiary.config import ConfigError
+from ostiary.gate.upstreams import UpstreamError
+from ostiary.server.run import LOOPBACK, BindError, Listeners, bind
+from ostiary.server.run import serve as run
+
+
+def serve(
+    host: str, port: int, console_port: int, home: Path | None, workers: int
+) -> None:
+    """Serve in the foreground until SIGTERM or SIGINT."""
+    logging.basicConfig(
+        format="%(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr
+    )
+    logging.getLogger("ostiary").setLevel(logging.INFO)
+    if workers != 1:
+        raise stop("more than one worker is not served by this version", 2)
+    settings = settings_of(home)
+    try:
+        listeners = bind(host, port, console_port)
+    except BindError as error:
+        raise stop(str(error)) from None
+    installation = opened(settings)
+
+    def ready() -> None:
+        _greet(listeners, installation.settings.credentials_file, host)
+        # What was loaded stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run(installation, listeners, ready))
+    except (ConfigError, UpstreamError) as error:
+        raise stop(str(error), 2) from None
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The faster loop where it exists; it does not on Windows."""
+    if importlib.util.find_spec("uvloop") is None:
+        return None
+    import uvloop  # noqa: PLC0415 - see above
+
+    return uvloop.new_event_loop
+
+
+def _greet(listeners: Listeners, credentials: Path, host: str) -> None:
+    """Where to go and what holds: printed once, when everything is ready."""
+    lines = [
+        "Ostiary keeps the door. Enforcing: every signature, token code and policy.",
+        f"  API      {listeners.api_url}",
+        f"  console  {listeners.console_url}",
+        f"  root     profile `default` in {credentials}",
+        "",
+        "Try it from another terminal:",
+        f"  export AWS_SHARED_CREDENTIALS_FILE={credentials}",
+        f"  export AWS_ENDPOINT_URL={listeners.api_url} AWS_DEFAULT_REGION=us-east-1",
+        "  aws sts get-caller-identity",
+    ]
+    if host not in LOOPBACK:
+        lines.insert(
+            1,
+            "WARNING: plain HTTP on an address that others can reach; put TLS before "
+            "it.",
+        )
+    print("\n".join(lines), flush=True)

@@ -1,0 +1,1 @@
+"""A stranger's clients against a real server."""

@@ -1,0 +1,369 @@
+"""Managed policies and their versions."""
+
+from urllib.parse import unquote
+
+import pytest
+
+from ostiary.identity.model import Policy
+from ostiary.services.iam.founding import found_installation
+from tests.unit.identity.minting import ACCOUNT, NOW
+from tests.unit.services.iam.trusts import trusting
+from tests.unit.services.iam.world import ALLOW_ALL, OTHER_ACCOUNT, World, root_of
+
+OTHER = root_of(OTHER_ACCOUNT)
+ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+@pytest.fixture(autouse=True)
+def founded(world: World) -> None:
+    """AWS's own policies are there."""
+    with world.store.change() as change:
+        found_installation(change, NOW)
+
+
+def test_create_policy_answers_with_the_policy(world: World) -> None:
+    """Counts are 0, the default version is v1, and there are no tags when none were sent (facts 10.9)."""
+    policy = world.call("CreatePolicy", PolicyName="p", PolicyDocument=ALLOW_ALL, Path="/a/b/")["Policy"]
+    assert policy == {
+        "PolicyName": "p",
+        "PolicyId": world.get(Policy, "p").id,
+        "Arn": f"arn:aws:iam::{ACCOUNT}:policy/a/b/p",
+        "Path": "/a/b/",
+        "DefaultVersionId": "v1",
+        "AttachmentCount": 0,
+        "PermissionsBoundaryUsageCount": 0,
+        "IsAttachable": True,
+        "CreateDate": NOW,
+        "UpdateDate": NOW,
+    }
+    assert policy["PolicyId"].startswith("ANPA")
+
+
+def test_get_policy_always_shows_tags(world: World) -> None:
+    """GetPolicy has Tags, maybe empty, and the description (facts 10.9)."""
+    plain = world.policy("plain")
+    assert world.call("GetPolicy", PolicyArn=plain)["Policy"]["Tags"] == []
+    tags = [{"Key": "k", "Value": "v"}]
+    arn = world.policy("full", Description="what for", Tags=tags)
+    shown = world.call("GetPolicy", PolicyArn=arn)["Policy"]
+    assert (shown["Description"], shown["Tags"]) == ("what for", tags)
+
+
+@pytest.mark.parametrize("name", ["Limits", "LIMITS"])
+def test_policy_names_are_unique_whatever_path_and_case(world: World, name: str) -> None:
+    """The path is no part of the name (facts 10.5)."""
+    world.policy("Limits")
+    refusal = world.refused("CreatePolicy", PolicyName=name, PolicyDocument=ALLOW_ALL, Path="/other/")
+    assert refusal == (
+        "EntityAlreadyExists",
+        f"A policy called {name} already exists. Duplicate names are not allowed.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "Syntax errors in policy."),
+        (ALLOW_ALL.replace("2012-10-17", "2008-10-17"), "Policy document must be version 2012-10-17 or greater."),
+        (ALLOW_ALL.replace('"Version":"2012-10-17",', ""), "Policy document must be version 2012-10-17 or greater."),
+        (ALLOW_ALL.replace('"Resource":"*"', '"Resource":[]'), "Policy statement must contain resources."),
+    ],
+)
+def test_a_managed_policy_is_checked_strictly(world: World, text: str, message: str) -> None:
+    """CreatePolicy and CreatePolicyVersion ask for the present language (facts 3.1, 3.7)."""
+    arn = world.policy("good")
+    for operation, more in (("CreatePolicy", {"PolicyName": "p"}), ("CreatePolicyVersion", {"PolicyArn": arn})):
+        assert world.refused(operation, PolicyDocument=text, **more) == ("MalformedPolicyDocument", message)
+
+
+def _of_size(size: int) -> str:
+    empty = ALLOW_ALL.replace('"Statement"', '"Id":"","Statement"')
+    return empty.replace('"Id":""', '"Id":"' + "x" * (size - len(empty)) + '"')
+
+
+def test_a_managed_policy_has_a_size(world: World) -> None:
+    """6144 characters without white space (facts 3.6)."""
+    fits = _of_size(6144)
+    arn = world.policy("p", fits.replace(",", " ,\t\r\n"))
+    for operation, more in (("CreatePolicy", {"PolicyName": "q"}), ("CreatePolicyVersion", {"PolicyArn": arn})):
+        refusal = world.refused(operation, PolicyDocument=_of_size(6145), **more)
+        assert refusal == ("LimitExceeded", "Cannot exceed quota for PolicySize: 6144")
+
+
+def test_the_account_holds_so_many_policies(world: World) -> None:
+    """The 1501st own policy is refused; AWS's do not count (facts 10.2)."""
+    with world.store.change() as change:
+        for number in range(1500):
+            change.insert(
+                Policy(
+                    arn=f"arn:aws:iam::{ACCOUNT}:policy/p{number}", id=f"ANPA{number}", account=ACCOUNT, name=f"p{number}",
+                    path="/", created=NOW, updated=NOW, description="", default_version=1, next_version=2, tags=(),
+                )
+            )  # fmt: skip
+    assert world.refused("CreatePolicy", PolicyName="one-more", PolicyDocument=ALLOW_ALL) == (
+        "LimitExceeded",
+        "Cannot exceed quota for PoliciesPerAccount: 1500",
+    )
+
+
+def test_an_unknown_policy_was_not_found(world: World) -> None:
+    """The wording of each operation (facts 10.4)."""
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/none"
+    not_found = ("NoSuchEntity", f"Policy {arn} was not found.")
+    for operation in ("GetPolicy", "DeletePolicy", "ListPolicyVersions", "ListPolicyTags"):
+        assert world.refused(operation, PolicyArn=arn) == not_found
+    assert world.refused("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL) == not_found
+    assert world.refused("TagPolicy", PolicyArn=arn, Tags=[]) == not_found
+    assert world.refused("UntagPolicy", PolicyArn=arn, TagKeys=[]) == not_found
+    for operation in ("GetPolicyVersion", "DeletePolicyVersion", "SetDefaultPolicyVersion"):
+        assert world.refused(operation, PolicyArn=arn, VersionId="v1") == not_found
+    assert world.refused("ListEntitiesForPolicy", PolicyArn=arn) == (
+        "NoSuchEntity",
+        f"Policy {arn} does not exist or is not attachable.",
+    )
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "longpolicynamebutnoarn",
+        f"arn:aws:iam::{ACCOUNT}:user/Alice",
+        f"arn:aws:s3::{ACCOUNT}:policy/x",
+        f"arn:aws:iam::{ACCOUNT}:policy/",
+        f"arn:aws:iam::{ACCOUNT}:policy/x\n",
+        "arn:aws:iam::12345678901\u0662:policy/x",
+    ],
+)
+def test_an_arn_must_be_that_of_a_policy(world: World, arn: str) -> None:
+    """Anything else is a ValidationError (facts 10.8)."""
+    refusal = ("ValidationError", f"ARN {arn} is not valid.")
+    assert world.refused("GetPolicy", PolicyArn=arn) == refusal
+    assert world.refused("DeletePolicy", PolicyArn=arn) != refusal or arn != ADMIN
+
+
+@pytest.mark.parametrize(
+    ("operation", "more", "act"),
+    [
+        ("DeletePolicy", {}, "delete policies"),
+        ("DeletePolicyVersion", {"VersionId": "v1"}, "delete policy versions for policies"),
+        ("CreatePolicyVersion", {"PolicyDocument": ALLOW_ALL}, "update policies"),
+        ("SetDefaultPolicyVersion", {"VersionId": "v1"}, "update policies"),
+        ("TagPolicy", {"Tags": [{"Key": "k", "Value": "v"}]}, "update policies"),
+        ("UntagPolicy", {"TagKeys": ["k"]}, "update policies"),
+    ],
+)
+def test_policies_of_others_cannot_be_changed(world: World, operation: str, more: dict[str, object], act: str) -> None:
+    """Neither AWS's nor another account's, and the refusal does not tell whether it is there (facts 10.8)."""
+    there = world.policy("p")
+    for arn in (ADMIN, there, there + "-not"):
+        assert world.refused(operation, OTHER, PolicyArn=arn, **more) == (
+            "AccessDenied",
+            f"Cannot {act} outside your own account.",
+        )
+
+
+def test_policies_of_aws_can_be_read_and_those_of_other_accounts_cannot(world: World) -> None:
+    """A policy is visible to its own account only, AWS's to all."""
+    arn = world.policy("p")
+    assert world.call("GetPolicy", OTHER, PolicyArn=ADMIN)["Policy"]["Arn"] == ADMIN
+    document = world.call("GetPolicyVersion", OTHER, PolicyArn=ADMIN, VersionId="v1")["PolicyVersion"]["Document"]
+    assert '"Action": "*"' in unquote(document)
+    assert world.refused("GetPolicy", OTHER, PolicyArn=arn) == ("NoSuchEntity", f"Policy {arn} was not found.")
+    assert world.refused("GetPolicyVersion", OTHER, PolicyArn=arn, VersionId="v1")[0] == "NoSuchEntity"
+
+
+# -- deletion -----------------------------------------------------------------------
+
+
+@pytest.mark.threat("T99")
+def test_an_attached_policy_cannot_be_deleted(world: World) -> None:
+    """Nor one that is a boundary: a boundary that is gone would bound nobody (facts 10.6)."""
+    arn = world.policy("p")
+    world.user("Alice")
+    attached = ("DeleteConflict", "Cannot delete a policy attached to entities.")
+    world.call("AttachUserPolicy", UserName="Alice", PolicyArn=arn)
+    assert world.refused("DeletePolicy", PolicyArn=arn) == attached
+    world.call("DetachUserPolicy", UserName="Alice", PolicyArn=arn)
+    world.call("PutUserPermissionsBoundary", UserName="Alice", PermissionsBoundary=arn)
+    assert world.refused("DeletePolicy", PolicyArn=arn) == attached
+    world.call("DeleteUserPermissionsBoundary", UserName="Alice")
+    assert world.call("DeletePolicy", PolicyArn=arn) == {}
+    assert world.refused("GetPolicy", PolicyArn=arn)[0] == "NoSuchEntity"
+
+
+def test_a_policy_with_more_than_one_version_cannot_be_deleted(world: World) -> None:
+    """The default version alone goes with the policy (facts 10.6)."""
+    arn = world.policy("p")
+    world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)
+    assert world.refused("DeletePolicy", PolicyArn=arn) == (
+        "DeleteConflict",
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions."
+        " The default version is deleted with the policy.",
+    )
+
+
+@pytest.mark.threat("T34")
+def test_a_policy_made_again_has_nothing_of_the_old_one(world: World) -> None:
+    """Same ARN, new id, and its versions start at v1."""
+    arn = world.policy("p")
+    old = world.get(Policy, "p").id
+    world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL, SetAsDefault=True)
+    world.call("DeletePolicyVersion", PolicyArn=arn, VersionId="v1")
+    world.call("DeletePolicy", PolicyArn=arn)
+    assert world.policy("p") == arn
+    assert world.get(Policy, "p").id != old
+    assert [one["VersionId"] for one in world.call("ListPolicyVersions", PolicyArn=arn)["Versions"]] == ["v1"]
+
+
+# -- versions -----------------------------------------------------------------------
+
+
+def test_a_new_version_is_in_force_only_if_asked_for(world: World) -> None:
+    """SetAsDefault defaults to false; the answer has no document."""
+    arn = world.policy("p")
+    world.now += 60
+    second = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)["PolicyVersion"]
+    assert second == {"VersionId": "v2", "IsDefaultVersion": False, "CreateDate": NOW + 60}
+    third = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL, SetAsDefault=True)
+    assert third["PolicyVersion"]["IsDefaultVersion"] is True
+    policy = world.call("GetPolicy", PolicyArn=arn)["Policy"]
+    assert (policy["DefaultVersionId"], policy["UpdateDate"], policy["CreateDate"]) == ("v3", NOW + 60, NOW)
+    versions = world.call("ListPolicyVersions", PolicyArn=arn)["Versions"]
+    assert [(one["VersionId"], one["IsDefaultVersion"]) for one in versions] == [
+        ("v3", True),
+        ("v2", False),
+        ("v1", False),
+    ]
+
+
+def test_numbers_of_versions_are_never_reused(world: World) -> None:
+    """Delete v2, and the next is v3 (facts 10.1)."""
+    arn = world.policy("p")
+    world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)
+    world.call("DeletePolicyVersion", PolicyArn=arn, VersionId="v2")
+    version = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)["PolicyVersion"]
+    assert version["VersionId"] == "v3"
+    assert world.refused("GetPolicyVersion", PolicyArn=arn, VersionId="v2")[0] == "NoSuchEntity"
+
+
+@pytest.mark.threat("T101")
+def test_a_policy_has_five_versions_at_most(world: World) -> None:
+    """The message says what to do (facts 10.7)."""
+    arn = world.policy("p")
+    for _ in range(4):
+        world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)
+    assert world.refused("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL) == (
+        "LimitExceeded",
+        "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing"
+        " version.",
+    )
+    world.call("DeletePolicyVersion", PolicyArn=arn, VersionId="v3")
+    version = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)["PolicyVersion"]
+    assert version["VersionId"] == "v6"
+    pages = list(world.pages("ListPolicyVersions", "Versions", PolicyArn=arn, MaxItems=2))
+    assert [[one["VersionId"] for one in page] for page in pages] == [["v6", "v5"], ["v4", "v2"], ["v1"]]
+
+
+def test_the_default_version_cannot_be_deleted(world: World) -> None:
+    """Another version must be the default first (facts 10.6)."""
+    arn = world.policy("p")
+    assert world.refused("DeletePolicyVersion", PolicyArn=arn, VersionId="v1") == (
+        "DeleteConflict",
+        "Cannot delete the default version of a policy.",
+    )
+    world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)
+    world.call("SetDefaultPolicyVersion", PolicyArn=arn, VersionId="v2")
+    assert world.call("DeletePolicyVersion", PolicyArn=arn, VersionId="v1") == {}
+    assert world.call("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"] == "v2"
+
+
+@pytest.mark.parametrize("operation", ["GetPolicyVersion", "DeletePolicyVersion", "SetDefaultPolicyVersion"])
+@pytest.mark.parametrize("version", ["v2", "v1.x", "v1" + "0" * 5000, "v9223372036854775808"])
+def test_an_unknown_version_does_not_exist(world: World, operation: str, version: str) -> None:
+    """Numbers of any length are only unknown (facts 10.4)."""
+    arn = world.policy("p")
+    assert world.refused(operation, PolicyArn=arn, VersionId=version) == (
+        "NoSuchEntity",
+        f"Policy {arn} version {version} does not exist or is not attachable.",
+    )
+
+
+@pytest.mark.threat("T94")
+def test_a_version_is_read_back_as_it_was_sent(world: World) -> None:
+    """Percent-encoded by RFC 3986, and nothing else done to it (facts 3.1)."""
+    text = ' {"Statement": [ {"Resource":"*","Action" :"s3:*", "Effect":"Allow","Sid":""}],\r\n\t"Version":"2012-10-17","Id":"é~+/ &<\\u00e9" }'
+    arn = world.policy("p", text)
+    shown = world.call("GetPolicyVersion", PolicyArn=arn, VersionId="v1")["PolicyVersion"]
+    assert unquote(shown["Document"]) == text
+    assert shown["Document"].startswith("%20%7B%22Statement%22%3A%20%5B%20%7B%22Resource%22%3A%22%2A%22%2C")
+    assert "%C3%A9~%2B%2F%20%26%3C%5Cu00e9" in shown["Document"]
+    assert shown["IsDefaultVersion"] is True
+
+
+# -- lists --------------------------------------------------------------------------
+
+
+def _names(result: dict[str, object]) -> list[str]:
+    return [policy["PolicyName"] for policy in result["Policies"]]  # type: ignore[attr-defined]  # a list of policies
+
+
+def test_list_policies_by_scope(world: World) -> None:
+    """Local: the account's own; AWS: AWS's; All, the default: both."""
+    world.policy("b")
+    world.policy("A", Path="/x/")
+    world.call("CreatePolicy", OTHER, PolicyName="foreign", PolicyDocument=ALLOW_ALL)
+    local = _names(world.call("ListPolicies", Scope="Local"))
+    aws = _names(world.call("ListPolicies", Scope="AWS"))
+    assert local == ["A", "b"]
+    assert "AdministratorAccess" in aws
+    assert aws == sorted(aws, key=str.lower)
+    assert _names(world.call("ListPolicies")) == local + aws
+    assert _names(world.call("ListPolicies", Scope="All", PathPrefix="/x/")) == ["A"]
+    assert "Tags" not in world.call("ListPolicies")["Policies"][0]
+
+
+def test_list_policies_by_use(world: World) -> None:
+    """OnlyAttached and PolicyUsageFilter look at this account's users, groups and roles."""
+    attached, bounding = world.policy("attached"), world.policy("bounding")
+    world.policy("unused")
+    world.user("Alice", PermissionsBoundary=bounding)
+    world.call("AttachUserPolicy", UserName="Alice", PolicyArn=attached)
+    world.call("CreateUser", OTHER, UserName="Bob")
+    world.call("AttachUserPolicy", OTHER, UserName="Bob", PolicyArn=ADMIN)
+    assert _names(world.call("ListPolicies", OnlyAttached=True)) == ["attached"]
+    assert _names(world.call("ListPolicies", PolicyUsageFilter="PermissionsPolicy")) == ["attached"]
+    assert _names(world.call("ListPolicies", PolicyUsageFilter="PermissionsBoundary")) == ["bounding"]
+    assert _names(world.call("ListPolicies", OTHER, OnlyAttached=True)) == ["AdministratorAccess"]
+
+
+def test_counts_are_those_of_the_asking_account(world: World) -> None:
+    """What other accounts attach does not show."""
+    arn = world.policy("p")
+    world.user("Alice", PermissionsBoundary=ADMIN)
+    world.call("CreateGroup", GroupName="Devs")
+    world.role("Ops", trusting(ACCOUNT), PermissionsBoundary=arn)
+    for operation, name in (("User", "Alice"), ("Group", "Devs"), ("Role", "Ops")):
+        for policy in (arn, ADMIN):
+            world.call(f"Attach{operation}Policy", **{f"{operation}Name": name}, PolicyArn=policy)
+
+    def counts(arn: str, **kwargs: object) -> tuple[object, object]:
+        policy = world.call("GetPolicy", PolicyArn=arn, **kwargs)["Policy"]
+        return policy["AttachmentCount"], policy["PermissionsBoundaryUsageCount"]
+
+    assert counts(arn) == (3, 1)
+    assert counts(ADMIN) == (3, 1)
+    assert counts(ADMIN, caller=OTHER) == (0, 0)
+
+
+@pytest.mark.threat("T102")
+def test_all_policies_come_in_pages(world: World) -> None:
+    """Pages go from the own policies on to AWS's without loss; a filter may leave a page short."""
+    for number in range(4):
+        world.policy(f"p{number}")
+    whole = _names(world.call("ListPolicies"))
+    for size in (1, 3, 4, 5, 100):
+        pages = list(world.pages("ListPolicies", "Policies", MaxItems=size))
+        assert [policy["PolicyName"] for page in pages for policy in page] == whole
+        assert all(len(page) == size for page in pages[:-1])
+    pages = list(world.pages("ListPolicies", "Policies", MaxItems=3, OnlyAttached=True))
+    assert not any(pages)
