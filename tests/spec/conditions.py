@@ -86,16 +86,17 @@ def exact_folded(want: str, got: str, scope: Scope) -> bool:
 
 def arn(want: str, got: str, scope: Scope) -> bool:
     """Six parts, each by itself; a request value that is no ARN does not match (4.5)."""
-    parts = [""]
+    parts, found = [""], got.split(":", 5)
     for piece in pieces(want, scope.variables):
         if piece == ":" and len(parts) < 6:
             parts.append("")
         else:
             parts[-1] += piece
+    if want == "*" or len(found) < 6:
+        return len(found) == 6
     if len(parts) < 6:
         raise ValueError(want)
-    found = got.split(":", 5)
-    return len(found) == 6 and all(map(like, parts, found, [scope] * 6))
+    return all(map(like, parts, found, [scope] * 6))
 
 
 def boolean(want: str, got: str, scope: Scope) -> bool:
@@ -130,7 +131,7 @@ def moment(text: str) -> Decimal | float:
     """Seconds since the epoch of a W3C date or an integer; four digits are a year."""
     clock = r"T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)"
     if not re.fullmatch(rf"\d{{4}}(-\d\d(-\d\d({clock})?)?)?", text.upper(), re.ASCII):
-        return number(re.sub(r"[+.]", "x", text))  # no sign but minus, no fraction
+        return number(re.sub(r"[+.-]", "x", text))  # no sign, no fraction
     found = datetime.fromisoformat(text.upper() + "0000-01-01"[len(text) :])
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 

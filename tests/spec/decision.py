@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from tests.spec.conditions import (
     InvalidCase,
     Scope,
+    filled,
     fold,
     holds,
     like,
@@ -24,10 +25,11 @@ KINDS = {  # kind: key of the case, in the order of `determining`
     "session": "session_policies",
 }
 OUTSIDER = frozenset({"rcp", "endpoint", "resource"})
-# Sort of caller: the kinds of policies that can be about it (6.1, 6.3).
-CONCERNS = {"outsider": OUTSIDER, "root": OUTSIDER | {"scp"}}
-CONCERNS |= {"user": KINDS.keys() - {"session"}}
-CONCERNS |= dict.fromkeys(("role", "assumed-role", "federated-user"), KINDS.keys())
+# Sort of caller: the kinds that must allow, as far as they are there (6.1, 6.3).
+NEEDED = {"outsider": OUTSIDER, "root": KINDS.keys() - {"identity"}}
+NEEDED |= dict.fromkeys(
+    ("user", "role", "assumed-role", "federated-user"), KINDS.keys()
+)
 # How a resource policy may name the caller, the strongest first; and the kinds that do
 # not limit such an Allow in the same account (table 6.2).
 DIRECT, ROLE, ACCOUNT = "direct", "role", "account"
@@ -38,7 +40,7 @@ TRUST_RULE += ("sts:setcontext", "kms:")
 
 
 class Caller(NamedTuple):
-    """Who asks: a key of CONCERNS, an account if one answers for it, the spellings by name."""
+    """Who asks: a key of NEEDED, an account if one answers for it, the spellings by name."""
 
     sort: str
     account: str | None
@@ -51,7 +53,7 @@ def caller_of(principal: str, context: Json) -> Caller:
         return Caller("outsider", None, {DIRECT: {principal} - {"anonymous"}})
     _, partition, _, _, account, name = principal.split(":", 5)
     sort, *path = name.split("/")
-    if CONCERNS.get(sort, OUTSIDER) == OUTSIDER:
+    if sort not in NEEDED:
         return Caller("outsider", None, {DIRECT: {principal}})
     iam = f"arn:{partition}:iam::{account}:"
     names = {ACCOUNT: {account, f"{iam}root"}}
@@ -85,19 +87,20 @@ def named(statement: Json, caller: Caller, *, bounded: bool) -> str | None:
     return None if spared else DIRECT
 
 
-def resource_matches(pattern: str, resource: str, kind: str, scope: Scope) -> bool:
-    """Six parts, each by itself; the last with its case and its variables (3.3)."""
+def resource_matches(
+    pattern: str, resource: str, kind: str, scope: Scope
+) -> bool | None:
+    """Six parts, the last with its case and its variables (3.3); None if one has no value."""
     wants, gots = pattern.split(":", 5), resource.split(":", 5)
     if pattern == "*" or len(gots) < 6:
         return pattern == "*"  # 3.2: an action without resource is covered by `*` only
     if kind in ("identity", "boundary", "session") or pattern.endswith("*"):
         wants += ["*"] * (6 - len(wants))  # short ARNs
     plain = scope._replace(variables=False)
-    return (
-        len(wants) == 6
-        and all(like(fold(wants[i]), fold(gots[i]), plain) for i in range(5))
-        and like(wants[5], gots[5], scope)
-    )
+    heads = zip(map(fold, wants[:5]), map(fold, gots), strict=False)
+    if len(wants) < 6 or not all(like(want, got, plain) for want, got in heads):
+        return False
+    return None if filled(wants[5], scope) is None else like(wants[5], gots[5], scope)
 
 
 def matches(statement: Json, kind: str, request: Json, scope: Scope) -> bool:
@@ -106,10 +109,12 @@ def matches(statement: Json, kind: str, request: Json, scope: Scope) -> bool:
     action, plain = fold(request["action"]), scope._replace(variables=False)
     if any(like(fold(a), action, plain) for a in actions) == ("NotAction" in statement):
         return False  # 3.2: both halves without regard to case
-    # A trust policy has no resource: its role is meant.
+    # A trust policy has no resource: its role is meant. A value that cannot be resolved
+    # matches nothing (3.5); the careful reading: nor does it widen an Allow.
     wants = listed(statement.get("Resource", statement.get("NotResource", "*")))
-    found = any(resource_matches(w, request["resource"], kind, scope) for w in wants)
-    if found == ("NotResource" in statement):
+    found = [resource_matches(w, request["resource"], kind, scope) for w in wants]
+    excepted = True in found or (None in found and not scope.doubt)
+    if excepted if "NotResource" in statement else True not in found:
         return False
     return holds(statement.get("Condition", {}), scope)
 
@@ -137,7 +142,7 @@ def statements(document: Json) -> list[Json]:
 def hits(case: Json, caller: Caller, context: Json) -> list[Json]:
     """Every statement that matches, in order of kind, policy, statement."""
     found = []
-    bounded = case.get("boundary") is not None and "boundary" in CONCERNS[caller.sort]
+    bounded = case.get("boundary") is not None
     for kind in KINDS:
         levels = enumerate(tiers(case, kind))
         flat = [(tier, document) for tier, level in levels for document in level]
@@ -147,8 +152,12 @@ def hits(case: Json, caller: Caller, context: Json) -> list[Json]:
                 effect = statement["Effect"]
                 scope = Scope(context, variables=new, doubt=effect == "Deny")
                 name = named(statement, caller, bounded=bounded)
-                concerned = name and kind in CONCERNS[caller.sort]
-                if concerned and matches(statement, kind, case["request"], scope):
+                exempt = kind == "scp" and caller.sort == "outsider"  # 6.3
+                if (
+                    name
+                    and not exempt
+                    and matches(statement, kind, case["request"], scope)
+                ):
                     hit = {"kind": kind, "policy": policy, "statement": place}
                     hit |= {"sid": statement.get("Sid"), "effect": effect}
                     found.append(hit | {"tier": tier, "name": name})
@@ -157,14 +166,15 @@ def hits(case: Json, caller: Caller, context: Json) -> list[Json]:
 
 def needed(request: Json, caller: Caller, name: str) -> set[str]:
     """The kinds that must all allow, if the resource policy names the caller so."""
-    kinds = CONCERNS[caller.sort]
+    kinds, action = NEEDED[caller.sort], fold(request["action"])
     own = ":".join(request["resource"].split(":", 5)[4:5])
     owner = request.get("resource_account") or own or caller.account
-    if caller.account in (None, owner):
-        if caller.account and not fold(request["action"]).startswith(TRUST_RULE):
-            kinds = kinds - {"resource"}
-        return kinds - UNLIMITED.get(name, set())
-    return kinds  # 6.3: both accounts must say yes, however the caller is named
+    if caller.account != owner:
+        return kinds  # 6.3: both accounts must say yes, however the caller is named
+    keyless = action.startswith("kms:") and request["resource"] == "*"  # no key policy
+    if caller.account and (keyless or not action.startswith(TRUST_RULE)):
+        kinds = kinds - {"resource"}
+    return kinds - UNLIMITED.get(name, set())
 
 
 def decide(case: Json) -> Json:

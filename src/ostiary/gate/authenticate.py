@@ -68,7 +68,9 @@ class Authenticator:
         secret = opened.secret.reveal()
         # Whether an unsigned body may pass at all depends on the operation too,
         # which is known later; here it depends on who could have changed it.
-        sigv4.verify(request, claim, secret, now, allow_unsigned=is_private(request))
+        open_body = claim.payload is not Payload.HASHED
+        private = open_body and is_private(request)
+        sigv4.verify(request, claim, secret, now, allow_unsigned=private)
         if opened.expires_at is not None and now >= opened.expires_at:
             raise AuthenticationError(Reason.EXPIRED_TOKEN, presigned=claim.presigned)
         if claim.payload in CHUNKED:

@@ -17,7 +17,11 @@ from ostiary.gate.reading import (
     scalar,
     tag_pairs,
 )
-from ostiary.gate.s3_parts import location_constraint, write_object_tags
+from ostiary.gate.s3_parts import (
+    copy_source_name,
+    location_constraint,
+    write_object_tags,
+)
 from ostiary.identity.model import Role, Tags, User
 
 Write = Callable[[Asked, Resource, dict[str, Value]], None]
@@ -167,6 +171,10 @@ def _signature_version(asked: Asked) -> str | None:
     return None if asked.caller.is_anonymous else "AWS4-HMAC-SHA256"
 
 
+def _content_sha256(asked: Asked) -> str | None:
+    return asked.request.index.get("x-amz-content-sha256")
+
+
 def _source_identity(asked: Asked) -> str | None:
     """The one asked for; while chaining, the session's own (facts 5.3)."""
     asked_for = asked.target.params.get("SourceIdentity")
@@ -178,6 +186,8 @@ def _source_identity(asked: Asked) -> str | None:
 
 BY_REQUEST: Mapping[str, Callable[[Asked], Value | None]] = {
     "auth_type": _auth_type,
+    "content_sha256": _content_sha256,
+    "copy_source": copy_source_name,
     "location_constraint": location_constraint,
     "signature_version": _signature_version,
     "source_identity": _source_identity,

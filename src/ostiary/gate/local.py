@@ -1,7 +1,5 @@
 """Step 5 for IAM and STS: the operation runs here."""
 
-import json
-
 from ostiary.gate.ring import VaultHolder
 from ostiary.gate.trail import Trail, record_of
 from ostiary.gate.work import Work
@@ -86,8 +84,7 @@ def _changed(
     _still_there(change, call.caller)
     result = operation.run(call, change)
     trail.revision = change.revision
-    record = record_of(trail, _OK)
-    change.record(trail.request_id, json.dumps(record))
+    change.record(trail.request_id, record_of(trail, _OK))
     return result
 
 

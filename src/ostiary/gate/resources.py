@@ -114,6 +114,9 @@ def object_in(asked: Asked, name: str, key: str) -> Resource:
 
 
 def _object(asked: Asked, key: str) -> Resource:
+    # One store takes an empty version for none, another for an error.
+    if asked.target.params.get("VersionId") == "":
+        raise Unclear("a version is empty")
     return object_in(asked, asked.target.bucket or "", key)
 
 

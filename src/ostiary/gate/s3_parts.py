@@ -86,6 +86,12 @@ def write_object_tags(asked: Asked, _: Resource, context: dict[str, Value]) -> N
     context["s3:RequestObjectTagKeys"] = tuple(key for key, _ in pairs)
 
 
+def copy_source_name(asked: Asked) -> str:
+    """The object that is copied, as `bucket/key`, however the header spelled it."""
+    source = mapping(asked.target.params.get("CopySource"), "CopySource")
+    return f"{text_at(source, 'Bucket')}/{text_at(source, 'Key')}"
+
+
 def location_constraint(asked: Asked) -> str | None:
     """The region that a CreateBucket document asks for; absent without one."""
     if not asked.request.body:

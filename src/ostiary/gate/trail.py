@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ostiary.gate.audit import encode
 from ostiary.gate.audit import field as cut
 from ostiary.identity.caller import ANONYMOUS, Caller, timestamp
 from ostiary.policy import Decision
@@ -52,37 +53,61 @@ class Trail:
     error_id: str = ""
 
 
-def record_of(trail: Trail, status: int) -> Record:
-    """The audit record, CloudTrail-shaped where CloudTrail has a field (T131)."""
+def record_of(trail: Trail, status: int) -> str:
+    """The audit record as JSON, CloudTrail-shaped where CloudTrail has a field (T131).
+
+    Most of a record repeats from one request of a caller to the next, so those parts
+    are encoded once.
+    """
     request = trail.request
-    record: Record = {
-        "eventVersion": "1.10",
-        "eventTime": timestamp(int(trail.now)),
-        "eventSource": f"{trail.service.name}.amazonaws.com",
-        "eventName": trail.operation,
-        "awsRegion": trail.region,
-        "sourceIPAddress": request.peer,
-        "userAgent": cut(request.index.get("user-agent", "")),
-        "requestID": trail.request_id,
-        "userIdentity": identity_of(trail.caller),
-        "revision": trail.revision,
-        "status": status,
-    }
-    if trail.caller.is_anonymous and trail.access_key_id:
-        record["claimedAccessKeyId"] = cut(trail.access_key_id)
+    rest: Record = {"requestID": trail.request_id, "status": status}
     if trail.verdicts:
-        record["decisions"] = trail.verdicts
+        rest["decisions"] = trail.verdicts
     if trail.error_code:
-        record["errorCode"] = trail.error_code
-        record["errorMessage"] = cut(trail.error_message)
+        rest["errorCode"] = trail.error_code
+        rest["errorMessage"] = cut(trail.error_message)
     if trail.marks:
-        record["marks"] = trail.marks
+        rest["marks"] = trail.marks
     if trail.why:
-        record["why"] = trail.why
-    return record
+        rest["why"] = trail.why
+    claimed = trail.access_key_id if trail.caller.is_anonymous else ""
+    source = (
+        trail.service.name,
+        trail.operation,
+        trail.region,
+        request.peer,
+        request.index.get("user-agent", ""),
+    )
+    return (
+        f'{{"eventVersion":"1.10","eventTime":"{timestamp(int(trail.now))}",'
+        f"{_source_of(source)},{_identity_of(trail.caller, claimed)},"
+        f'"revision":{trail.revision},{encode(rest)[1:]}'
+    )
 
 
 @lru_cache(maxsize=4096)
+def _source_of(source: tuple[str, str, str, str, str]) -> str:
+    """What was called, and from where: members of a record's object."""
+    service, operation, region, peer, agent = source
+    members = {
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": operation,
+        "awsRegion": region,
+        "sourceIPAddress": peer,
+        "userAgent": cut(agent),
+    }
+    return encode(members)[1:-1]
+
+
+@lru_cache(maxsize=4096)
+def _identity_of(caller: Caller, claimed: str) -> str:
+    """Who called: members of a record's object."""
+    members: Record = {"userIdentity": identity_of(caller)}
+    if claimed:
+        members["claimedAccessKeyId"] = cut(claimed)
+    return encode(members)[1:-1]
+
+
 def identity_of(caller: Caller) -> Record:
     """Who did it: the `userIdentity` of a record."""
     identity: Record = {

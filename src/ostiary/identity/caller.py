@@ -7,6 +7,7 @@ Only `gate.authenticate` makes one, after the signature has been verified.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ostiary.identity.model import PARTITION, Tags
 from ostiary.identity.session import Session, SessionKind
@@ -111,6 +112,7 @@ def _mfa_keys(caller: Caller, now: float) -> dict[str, str]:
     return {"aws:MultiFactorAuthPresent": "false"}
 
 
+@lru_cache(maxsize=4096)
 def timestamp(seconds: int) -> str:
     """Seconds since the epoch as ISO 8601 in UTC, the form policies compare."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,7 +1,6 @@
 """What has to happen now and then: a new sealing key, and a tidy audit outbox."""
 
 import asyncio
-import json
 import logging
 
 from ostiary.gate import audit
@@ -35,7 +34,7 @@ class Upkeep:
         rows = await self._work.call(self._home.store.audit_records)
         for _, request_id, text in rows:
             if audit.find(self._home.settings.audit_folder, request_id) is None:
-                self._audit.write(json.loads(text))
+                self._audit.write(text)
         if rows:
             await self._audit.sync()
             await self._forget(rows[-1][0])
