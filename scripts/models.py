@@ -48,7 +48,7 @@ def _operations(model: ServiceModel) -> Iterator[OperationModel]:
         yield model.operation_model(name)
 
 
-def _pattern(text: str) -> str:
+def python_pattern(text: str) -> str:
     r"""Gives a model's regular expression as Python's `re` reads it.
 
     The models write planes above the first as `\u10000`, which `re` reads as
@@ -73,7 +73,7 @@ def _shape(shape: Shape) -> dict[str, Any]:
         if shape.metadata.get(name):
             row[name] = shape.metadata[name]
     if "pattern" in row:
-        row["pattern"] = _pattern(row["pattern"])
+        row["pattern"] = python_pattern(row["pattern"])
     return {k: v for k, v in row.items() if v != []}
 
 

@@ -39,7 +39,9 @@ def test_create_policy_accepts_oddities(case):
 
 @pytest.mark.threat("T80", "T90")
 @pytest.mark.parametrize(
-    "case", load("malformed_kinds.json"), ids=lambda one: f"{one['kind']}-{one['feature']}"
+    "case",
+    load("malformed_kinds.json"),
+    ids=lambda one: f"{one['kind']}-{one['feature']}",
 )
 def test_other_kinds_refuse_in_their_words(case):
     """Facts 3.1, 3.4, 3.7: each kind of policy has its own grammar and words."""

@@ -2,28 +2,15 @@
 
 from typing import Any, NamedTuple
 
-from tests.spec.conditions import (
-    InvalidCase,
-    Scope,
-    filled,
-    fold,
-    holds,
-    like,
-    listed,
-    operator,
-)
+from tests.spec import conditions
+from tests.spec.conditions import Scope, filled, fold, holds, like, listed
 
 Json = dict[str, Any]
 
-KINDS = {  # kind: key of the case, in the order of `determining`
-    "scp": "scps",
-    "rcp": "rcps",
-    "endpoint": "endpoint_policies",
-    "identity": "identity_policies",
-    "resource": "resource_policy",
-    "boundary": "boundary",
-    "session": "session_policies",
-}
+# Kind: key of the case, in the order of `determining`.
+KINDS = {"scp": "scps", "rcp": "rcps", "endpoint": "endpoint_policies"}
+KINDS |= {"identity": "identity_policies", "resource": "resource_policy"}
+KINDS |= {"boundary": "boundary", "session": "session_policies"}
 OUTSIDER = frozenset({"rcp", "endpoint", "resource"})
 # Sort of caller: the kinds that must allow, as far as they are there (6.1, 6.3).
 NEEDED = {"outsider": OUTSIDER, "root": KINDS.keys() - {"identity"}}
@@ -131,11 +118,11 @@ def statements(document: Json) -> list[Json]:
     """The statements; a document that no one may decide by is refused whole (3.1, T80)."""
     found = listed(document["Statement"])
     if document.get("Version") not in (None, "2008-10-17", "2012-10-17"):
-        raise InvalidCase("unknown version")
+        raise conditions.InvalidCase("unknown version")
     for statement in found:
         for name, keys in statement.get("Condition", {}).items():
             if keys:  # an unknown operator with an empty map is accepted (3.7)
-                operator(name)
+                conditions.operator(name)
     return found
 
 
@@ -190,7 +177,7 @@ def decide(case: Json) -> Json:
                 **case,
             }  # 6.1: without one it may do nothing
         found = hits(case, caller, context)
-    except InvalidCase as error:
+    except conditions.InvalidCase as error:
         return answer | {"error": str(error)}
     shown, missing = [hit for hit in found if hit["effect"] == "Deny"], []
     decision = "ExplicitlyDenied"  # 6.1: a Deny in any policy is final

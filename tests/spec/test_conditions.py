@@ -211,7 +211,6 @@ def test_variables() -> None:
         ("arn:aws:ec2", "arn:aws:ec2:e:111122223333:instance/i", True),
         ("arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::ana/x", True),
         ("arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::bob/x", False),
-        ("arn:aws:s3:::${app:none}/*", "arn:aws:s3:::/x", False),
         ("arn:aws:s3:::b/${*}", "arn:aws:s3:::b/x", False),
         ("*", "*", True),
         ("arn:aws:iam::1:user/*", "*", False),
@@ -226,6 +225,24 @@ def test_resources(pattern: str, resource: str, covers: bool) -> None:  # noqa: 
             "a:B", resource, context=context, identity_policies=[document(statement)]
         )
         assert (decision == "Allowed") is answer
+
+
+@pytest.mark.threat("T82")
+def test_resource_that_cannot_be_resolved() -> None:
+    """Facts 3.5: it matches nothing; the careful reading: nor does it widen an Allow."""
+    nameless = "arn:aws:s3:::${app:none}"
+    for effect, element, applies in (
+        ("Allow", "Resource", False),
+        ("Deny", "Resource", False),
+        ("Allow", "NotResource", False),
+        ("Deny", "NotResource", True),
+    ):
+        statement = {"Effect": effect, "Action": "*", element: nameless}
+        policies = [document(statement, *[allow()] * (effect == "Deny"))]
+        decision = ask("s3:GetObject", "arn:aws:s3:::b/x", identity_policies=policies)
+        assert (
+            decision == ("Allowed" if effect == "Allow" else "ExplicitlyDenied")
+        ) is applies
 
 
 @pytest.mark.threat("T84", "T85")

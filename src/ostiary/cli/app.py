@@ -106,6 +106,14 @@ def why(
 
 
 @app.command()
+def demo(as_json: JsonOption = False) -> None:
+    """Play the three scenarios of the guide against a fresh server."""
+    from ostiary.cli import demonstrating  # noqa: PLC0415 - start-up counts
+
+    raise typer.Exit(demonstrating.run(as_json=as_json))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as read  # noqa: PLC0415 - start-up counts

@@ -1,5 +1,6 @@
-"""Bucket policies: set, shown and deleted here; the upstream is only asked whether
-the bucket is there.
+"""Bucket policies: set, shown and deleted here.
+
+The upstream is only asked whether the bucket is there.
 """
 
 import re
@@ -48,9 +49,7 @@ async def put_bucket_policy(visit: Visit) -> Response:
     try:
         _check_bucket(check(text), visit.bucket)
         await require_bucket(visit)
-        await visit.tools.policies.put(
-            visit.bucket_arn, visit.account, text, visit.admitted.now
-        )
+        await visit.tools.policies.put(visit.policy(text, visit.bucket_arn))
     except PolicyRefused as error:
         raise malformed(str(error)) from error
     if visit.owned is None:
@@ -87,7 +86,7 @@ async def get_bucket_policy_status(visit: Visit) -> Response:
 
 
 def is_public(document: Document) -> bool:
-    """Whether a statement lets everybody in, with no fixed condition on who or where."""
+    """Whether a statement lets everybody in, from everywhere."""
     return any(_is_open(statement) for statement in document.statements)
 
 

@@ -9,13 +9,15 @@ tags of an instance upstream, are never given.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ostiary.gate.needs import Asked, Resource, Unclear, Value
+from ostiary.gate.needs import ANY, Asked, Resource, Unclear, Value
 from ostiary.gate.reading import (
     check_distinct,
     compile_path,
+    mapping,
     members,
     scalar,
     tag_pairs,
+    text_at,
 )
 from ostiary.gate.s3_parts import (
     copy_source_name,
@@ -171,6 +173,18 @@ def _signature_version(asked: Asked) -> str | None:
     return None if asked.caller.is_anonymous else "AWS4-HMAC-SHA256"
 
 
+def _region(asked: Asked) -> str:
+    return asked.region
+
+
+def _market_type(asked: Asked) -> str:
+    """How an instance is bought; without a word about it, on demand."""
+    options = asked.target.params.get("InstanceMarketOptions")
+    if options is None:
+        return "on-demand"
+    return text_at(mapping(options, "InstanceMarketOptions"), "MarketType")
+
+
 def _content_sha256(asked: Asked) -> str | None:
     return asked.request.index.get("x-amz-content-sha256")
 
@@ -190,6 +204,8 @@ BY_REQUEST: Mapping[str, Callable[[Asked], Value | None]] = {
     "copy_source": copy_source_name,
     "location_constraint": location_constraint,
     "signature_version": _signature_version,
+    "market_type": _market_type,
+    "region": _region,
     "source_identity": _source_identity,
 }
 
@@ -214,6 +230,17 @@ def _tags(prefix: str) -> Write:
     return write
 
 
+def _id(name: str) -> Write:
+    """The last part of an ARN, where it is one thing."""
+
+    def write(_: Asked, resource: Resource, context: dict[str, Value]) -> None:
+        last = resource.arn.partition("/")[2]
+        if last != ANY:
+            context[name] = last
+
+    return write
+
+
 def _boundary(name: str) -> Write:
     def write(_: Asked, resource: Resource, context: dict[str, Value]) -> None:
         entity = resource.entity
@@ -225,6 +252,7 @@ def _boundary(name: str) -> Write:
 
 BY_RESOURCE: Mapping[str, Callable[[str], Write]] = {
     "account": _account,
+    "id": _id,
     "boundary": _boundary,
     "tags": _tags,
 }

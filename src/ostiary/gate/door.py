@@ -73,6 +73,7 @@ class Door:
             policies=PolicyBook(work),
             verify=verify,
         )
+        forwarder.sandbox.before_start = self.forget_sandbox
 
     async def perform(self, admitted: Admitted) -> Response:
         """The answer to a request that has been allowed.
@@ -96,8 +97,8 @@ class Door:
     async def forget_sandbox(self) -> None:
         """Forgets policies and owners of what the sandbox held before it ended.
 
-        To be called before a new sandbox serves: it begins empty, and a new queue
-        must not find the policy of an old one of the same name.
+        A new sandbox begins empty, and a new queue must not find the policy of an
+        old one of the same name.
         """
         upstreams = self._tools.forwarder.upstreams
         await ownership.forget_services(

@@ -30,13 +30,18 @@ _REQUESTS = {"PutRequest": "Item", "DeleteRequest": "Key"}
 _NAME = r'(?:"([A-Za-z0-9_.-]{3,255})"|([A-Za-z_][A-Za-z0-9_-]{2,254}))'
 _INDEX = r'(?:\s*\.\s*"([A-Za-z0-9_.-]{3,255})")?'
 _STATEMENTS = (
-    ("PartiQLSelect", re.compile(rf"SELECT\s+[^\"']*?\s*FROM\s+{_NAME}{_INDEX}", re.I)),
-    ("PartiQLInsert", re.compile(rf"INSERT\s+INTO\s+{_NAME}()", re.I)),
-    ("PartiQLUpdate", re.compile(rf"UPDATE\s+{_NAME}()", re.I)),
-    ("PartiQLDelete", re.compile(rf"DELETE\s+FROM\s+{_NAME}()", re.I)),
+    (
+        "PartiQLSelect",
+        re.compile(rf"SELECT\s+[^\"']*?\s*FROM\s+{_NAME}{_INDEX}", re.IGNORECASE),
+    ),
+    ("PartiQLInsert", re.compile(rf"INSERT\s+INTO\s+{_NAME}()", re.IGNORECASE)),
+    ("PartiQLUpdate", re.compile(rf"UPDATE\s+{_NAME}()", re.IGNORECASE)),
+    ("PartiQLDelete", re.compile(rf"DELETE\s+FROM\s+{_NAME}()", re.IGNORECASE)),
 )
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
-_WORDS = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|FROM|INTO|JOIN|EXISTS)\b", re.I)
+_WORDS = re.compile(
+    r"\b(?:SELECT|INSERT|UPDATE|DELETE|FROM|INTO|JOIN|EXISTS)\b", re.IGNORECASE
+)
 _WORDS_OF_ONE = 2
 _LONGEST_STATEMENT = 8192
 
@@ -212,8 +217,10 @@ def _tables_of(bare: str, action: str) -> str:
     """What stands between FROM and WHERE, where a second table could be."""
     if action != "PartiQLSelect":
         return ""
-    after = re.split(r"\bFROM\b", bare, maxsplit=1, flags=re.I)[-1]
-    return re.split(r"\b(?:WHERE|ORDER)\b", after, maxsplit=1, flags=re.I)[0]
+    after = re.split(r"\bFROM\b", bare, maxsplit=1, flags=re.IGNORECASE)[-1]
+    return re.split(
+        r"\b(?:WHERE|ORDER)\b", after, maxsplit=1, flags=re.IGNORECASE
+    )[0]
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ _SANDBOX_AUTHORIZATION = (
 )
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
-_SERVER_ERROR = 500
+_WRITING = frozenset({"PUT", "POST", "DELETE"})
 _LARGEST_STATUS = 599
 _LEAST_STATUS = 200
 
@@ -74,7 +74,7 @@ class Forwarder:
     """Knows all upstreams, and keeps a pool of connections to each."""
 
     def __init__(self, sandbox: Sandbox, upstreams: Upstreams) -> None:
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self.upstreams = upstreams
         self._pools: dict[tuple[str, str, int], Pool] = {}
 
@@ -100,7 +100,7 @@ class Forwarder:
             pool.close()
 
     async def _to_sandbox(self, passage: Passage) -> Response:
-        running = await self._sandbox.running()
+        running = await self.sandbox.running()
         request = passage.request
         stamp = format_basic(passage.now)
         scope = f"{stamp[:8]}/{passage.region}/{passage.service.name}/aws4_request"
@@ -184,6 +184,9 @@ def _answer(passage: Passage, answer: Response) -> Response:
     if not _LEAST_STATUS <= answer.status <= _LARGEST_STATUS:
         raise _unavailable(passage, ExchangeError(f"status {answer.status}"))
     headers = headers_from_upstream(answer.headers)
+    if answer.body == b"" and passage.request.method in _WRITING:
+        # Moto says that nothing is HTML.
+        headers = tuple(pair for pair in headers if pair[0] != "content-type")
     length = dict(answer.headers).get("content-length")
     if isinstance(answer.body, bytes) and not _has_no_body(passage, answer.status):
         length = str(len(answer.body))

@@ -138,7 +138,7 @@ def provider(asked: Asked, arn: str) -> Resource:
     return Resource(arn, _owner(asked, account))
 
 
-def root(asked: Asked, target: str) -> Resource:
+def root(_: Asked, target: str) -> Resource:
     """The root user of the account that AssumeRoot names, by id or by ARN."""
     if _ACCOUNT.fullmatch(target) is not None:
         account = target

@@ -13,7 +13,6 @@ from dataclasses import replace
 from ostiary.gate.ownership import remember_state, state_of, xml_document
 from ostiary.gate.visit import Handler, Visit, has_succeeded, require_whole
 from ostiary.policy import PrincipalKind
-from ostiary.services.errors import ServiceError
 from ostiary.wire.faults import Fault
 from ostiary.wire.http import Request, Response, is_private
 from ostiary.wire.s3 import XMLNS
@@ -116,7 +115,7 @@ async def require_code(visit: Visit) -> None:
     """Passes the root user of the bucket's account with a valid code.
 
     Raises:
-        Fault: AccessDenied, whatever is missing.
+        Fault: AccessDenied, whatever is missing. What `verify` raises passes.
     """
     admitted = visit.admitted
     principal = admitted.caller.principal
@@ -129,10 +128,7 @@ async def require_code(visit: Visit) -> None:
     found = _HEADER.fullmatch(admitted.request.index.get("x-amz-mfa", ""))
     if found is None:
         raise _denied()
-    try:
-        await visit.tools.verify(found[1], found[2], admitted.caller)
-    except ServiceError as error:
-        raise _denied() from error
+    await visit.tools.verify(found[1], found[2], admitted.caller)
 
 
 def _denied() -> Fault:

@@ -6,6 +6,7 @@ ids and shown by their ARNs (facts 3.4).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ostiary.gate.work import Work
 from ostiary.identity.model import ResourcePolicy
@@ -16,6 +17,8 @@ from ostiary.store.port import Change, Reader
 
 Edit = Callable[[str | None], str | None]
 """From the stored text to the text to store; None for no policy."""
+Guard = Callable[[str | None], None]
+"""Looks at the policy of before, as it is shown, and raises to keep it."""
 
 
 class PolicyRefused(Exception):  # noqa: N818 - what a service says next is its own
@@ -32,26 +35,27 @@ class PolicyBook:
         """The policy as it is shown; None when the resource has none."""
 
         def read(view: Reader) -> str | None:
-            found = view.find(ResourcePolicy, arn)
-            if found is None:
-                return None
-            return restore(found.text, lambda unique_id: find_arn(view, unique_id))
+            return _shown(view, view.find(ResourcePolicy, arn))
 
         return await self._work.read(read)
 
-    async def put(self, arn: str, account: str, text: str, now: float) -> None:
+    async def put(self, policy: ResourcePolicy, guard: Guard | None = None) -> None:
         """Stores a policy that `check` has accepted.
+
+        Whatever `guard` raises on seeing the policy of before leaves that in place.
 
         Raises:
             PolicyRefused: a principal does not exist.
         """
 
         def write(change: Change) -> None:
+            if guard is not None:
+                guard(_shown(change, change.find(ResourcePolicy, policy.arn)))
             try:
-                stored = resolve(text, lambda name: find_principal(change, name))
+                text = resolve(policy.text, lambda name: find_principal(change, name))
             except InvalidPrincipal as error:
                 raise PolicyRefused("Invalid principal in policy") from error
-            _store(change, (arn, account), stored, now)
+            _store(change, replace(policy, text=text))
 
         await self._work.change(write)
 
@@ -63,9 +67,16 @@ class PolicyBook:
 
         def write(change: Change) -> None:
             found = change.find(ResourcePolicy, arn)
-            _store(
-                change, (arn, account), edit(None if found is None else found.text), now
-            )
+            text = edit(None if found is None else found.text)
+            if text is not None:
+                _store(
+                    change,
+                    ResourcePolicy(
+                        arn=arn, account=account, text=text, updated=int(now)
+                    ),
+                )
+            elif found is not None:
+                change.delete(found)
 
         await self._work.change(write)
 
@@ -89,17 +100,14 @@ def check(text: str) -> Document:
         raise PolicyRefused(error.aws_message) from error
 
 
-def _store(
-    change: Change, place: tuple[str, str], text: str | None, now: float
-) -> None:
-    arn, account = place
-    found = change.find(ResourcePolicy, arn)
-    if text is None:
-        if found is not None:
-            change.delete(found)
-        return
-    policy = ResourcePolicy(arn=arn, account=account, text=text, updated=int(now))
-    if found is None:
+def _shown(view: Reader, policy: ResourcePolicy | None) -> str | None:
+    if policy is None:
+        return None
+    return restore(policy.text, lambda unique_id: find_arn(view, unique_id))
+
+
+def _store(change: Change, policy: ResourcePolicy) -> None:
+    if change.find(ResourcePolicy, policy.arn) is None:
         change.insert(policy)
     else:
         change.replace(policy)

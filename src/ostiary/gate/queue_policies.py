@@ -87,7 +87,7 @@ async def set_queue_attributes(visit: Visit) -> Response:
 
 async def get_queue_attributes(visit: Visit) -> Response:
     """The upstream's attributes, with our policy among them when it was asked for."""
-    names = readread_texts(visit, "AttributeNames", "AttributeName")
+    names = read_texts(visit, "AttributeNames", "AttributeName")
     if not {ALL, POLICY} & set(names):
         return await visit.forward()
     others = tuple(name for name in names if name != POLICY)
@@ -184,9 +184,7 @@ def _check(text: str) -> None:
 
 async def _put(visit: Visit, text: str) -> None:
     try:
-        await visit.tools.policies.put(
-            visit.arn, visit.account, text, visit.admitted.now
-        )
+        await visit.tools.policies.put(visit.policy(text))
     except PolicyRefused as error:
         raise _invalid_policy() from error
 

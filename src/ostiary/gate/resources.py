@@ -74,20 +74,36 @@ def compile_template(arn: str, pattern: str, type_name: str) -> Kind:
     return Kind(find, {Named.ALL: lambda asked: make(asked, ANY)})
 
 
+def compile_choice(kinds: Mapping[str, Kind]) -> Kind:
+    """The kind of an id that may be of several types, which its prefix tells."""
+
+    def find(asked: Asked, text: str) -> Resource:
+        kind = kinds.get(text.rpartition("-")[0])
+        if kind is None:
+            raise Unclear(f"`{text}` is not an id whose prefix is known")
+        return kind.find(asked, text)
+
+    return Kind(find)
+
+
+_OWN_HOLES: Mapping[str, Callable[[Asked, str], str]] = {
+    "id": lambda _, text: text,
+    "region": lambda asked, _: asked.region,
+    "account": lambda asked, _: account_of_caller(asked),
+}
+
+
 def _filler(name: str, default: str | None) -> Callable[[Asked, str], str]:
-    match name:
-        case "id":
-            return lambda _, text: text
-        case "region":
-            return lambda asked, _: asked.region
-        case "account":
-            return lambda asked, _: account_of_caller(asked)
+    own = _OWN_HOLES.get(name)
+    if own is not None:
+        return own
     texts = compile_texts(name)
 
     def fill(asked: Asked, _: str) -> str:
         found = texts(asked) or (() if default is None else (default,))
-        if len(found) != 1:
-            raise Unclear(f"`{name}` is missing")
+        # A colon would begin another part of the ARN.
+        if len(found) != 1 or ":" in found[0]:
+            raise Unclear(f"`{name}` cannot be a part of an ARN")
         return found[0]
 
     return fill

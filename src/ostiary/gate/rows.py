@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ostiary.gate.condition_keys import KeyRow, Write, compile_key, compile_tags
+from ostiary.gate.ec2_tags import compile_tagged_types, compile_type_tags
 from ostiary.gate.needs import (
     ANY,
     Asked,
@@ -36,7 +37,7 @@ from ostiary.gate.needs import (
     Value,
 )
 from ostiary.gate.reading import compile_present, compile_texts
-from ostiary.gate.resources import KINDS, compile_template
+from ostiary.gate.resources import KINDS, compile_choice, compile_template
 from ostiary.gate.sub_operations import PARTS
 
 FOLDER = Path(__file__).parent.parent / "data" / "actions"
@@ -64,6 +65,8 @@ class _Tools(NamedTuple):
     kinds: Mapping[str, Kind]
     keys: tuple[KeyRow, ...]
     everywhere: tuple[Write, ...]
+    specifications: str
+    """The parameter that tags what is created, type by type; empty if none does."""
 
 
 def read_table(service: str) -> Table:
@@ -102,7 +105,9 @@ def compile_row(operation: str, row: object, tools: _Tools) -> Row:
     if row == ANY:
         return _without_resource(operation, tools)
     specs = [_table(spec) for spec in (row if isinstance(row, list) else [row])]
-    steps = tuple(_compile_need(operation, spec, tools) for spec in specs)
+    steps = [_compile_need(operation, spec, tools) for spec in specs]
+    if tools.specifications:
+        steps.append(_compile_tagging(operation, tools))
 
     def needs(asked: Asked) -> tuple[Need, ...]:
         made: list[Need] = []
@@ -113,24 +118,46 @@ def compile_row(operation: str, row: object, tools: _Tools) -> Row:
     return needs
 
 
+def _compile_tagging(
+    operation: str, tools: _Tools
+) -> Callable[[Asked, list[Need]], None]:
+    tagged = compile_tagged_types(tools.specifications, tools.kinds)
+    writes = _writes(operation, "", tools)
+
+    def step(asked: Asked, made: list[Need]) -> None:
+        for resource, context in tagged(asked):
+            made.append(_need("ec2:CreateTags", asked, resource, writes, context))
+
+    return step
+
+
 def _tools(table: Table) -> _Tools:
-    resources = _table(table.get("resources", {}))
     tags = _table(table.get("tags", {}))
     pairs, keys = _texts(tags.get("pairs", [])), _texts(tags.get("keys", []))
     return _Tools(
         prefix=str(table["prefix"]),
-        kinds={"any": KINDS["any"]}
-        | {name: _kind(name, _table(row), table) for name, row in resources.items()},
+        kinds=_kinds(table),
         keys=tuple(
             compile_key(name, _table(row))
             for name, rows in _table(table.get("keys", {})).items()
             for row in (rows if isinstance(rows, list) else [rows])
         ),
         everywhere=(compile_tags(pairs, keys),) if pairs or keys else (),
+        specifications=str(tags.get("specifications", "")),
     )
 
 
-def _kind(name: str, row: Table, table: Table) -> Kind:
+def _kinds(table: Table) -> dict[str, Kind]:
+    kinds = {"any": KINDS["any"]}
+    for name, row in _table(table.get("resources", {})).items():
+        kinds[name] = _kind(name, _table(row), table, kinds)
+    return kinds
+
+
+def _kind(name: str, row: Table, table: Table, known: Mapping[str, Kind]) -> Kind:
+    if "prefixes" in row:
+        prefixes = _table(row["prefixes"])
+        return compile_choice({p: known[str(t)] for p, t in prefixes.items()})
     if "by" in row:
         return KINDS[str(row["by"])]
     arn = str(row.get("arn", table.get("arn", "")))
@@ -198,27 +225,40 @@ def _compile_type(
 
 def _compile_places(row: str, kind: Kind, operation: str) -> Find:
     """How the resources of one type are found: by paths, else by what follows."""
+    if row in _NAMED:
+        return _named(kind, row)
     places, bar, otherwise = row.partition(" or ")
-    if places in {named.value for named in Named}:
-        places, otherwise, bar = "", places, " or "
-    paths = [compile_texts(path) for path in places.split(" + ") if path]
-    fallback = None
-    if bar and otherwise != "none":
-        fallback = kind.named[Named(otherwise)]
+    absent = _lacking(operation, places)
+    if bar:
+        absent = _nobody if otherwise == "none" else _named(kind, otherwise)
+    paths = [compile_texts(path) for path in places.split(" + ")]
 
     def find(asked: Asked) -> Iterator[Resource]:
-        seen: set[str] = set()
-        for texts in paths:
-            for text in texts(asked):
-                if text not in seen:
-                    seen.add(text)
-                    yield kind.find(asked, text)
-        if seen:
-            return
-        if fallback is not None:
-            yield fallback(asked)
-        elif not bar:
-            raise Unclear(f"`{operation}` lacks `{places}`")
+        texts = [text for read in paths for text in read(asked)]
+        if not texts:
+            yield from absent(asked)
+        for text in dict.fromkeys(texts):
+            yield kind.find(asked, text)
+
+    return find
+
+
+def _named(kind: Kind, name: str) -> Find:
+    what = kind.named[Named(name)]
+
+    def find(asked: Asked) -> Iterator[Resource]:
+        yield what(asked)
+
+    return find
+
+
+def _nobody(_: Asked) -> Iterator[Resource]:
+    return iter(())
+
+
+def _lacking(operation: str, places: str) -> Find:
+    def find(_: Asked) -> Iterator[Resource]:
+        raise Unclear(f"`{operation}` lacks `{places}`")
 
     return find
 
@@ -275,7 +315,9 @@ def _need(
 
 
 def _writes(operation: str, type_name: str, tools: _Tools) -> tuple[Write, ...]:
-    own = (key.write for key in tools.keys if key.serves(operation, type_name))
+    own = [key.write for key in tools.keys if key.serves(operation, type_name)]
+    if tools.specifications and type_name:
+        own.append(compile_type_tags(tools.specifications, type_name))
     return (*tools.everywhere, *own)
 
 
@@ -296,3 +338,4 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 _NOTHING: Mapping[str, Value] = {}
+_NAMED = frozenset(named.value for named in Named)

@@ -7,6 +7,7 @@ with the process that started it. What it keeps is gone when it ends.
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -50,6 +51,8 @@ class Sandbox:
         self._starting: asyncio.Task[Running] | None = None
         self._given = running
         self._stopped = False
+        self.before_start: Callable[[], Awaitable[None]] | None = None
+        """Called before each start: what an earlier child held is gone by then."""
 
     async def running(self) -> Running:
         """Where the sandbox listens; starts it when there is none.
@@ -83,6 +86,8 @@ class Sandbox:
         return self._process is None or self._process.returncode is not None
 
     async def _start(self) -> Running:
+        if self.before_start is not None:
+            await self.before_start()
         process = await self._launch()
         self._process = process
         try:

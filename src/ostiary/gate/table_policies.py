@@ -49,7 +49,6 @@ async def put_resource_policy(visit: Visit) -> Response:
     text = visit.text("Policy")
     _check(text)
     await _require_table(visit)
-    await _check_revision(visit)
     await _put(visit, text)
     stored = await visit.tools.policies.find(visit.arn)
     return visit.answer_json({"RevisionId": revision(stored or text)})
@@ -68,7 +67,7 @@ async def delete_resource_policy(visit: Visit) -> Response:
     """Forgets the policy; tells its revision if there was one."""
     await _require_table(visit)
     text = await visit.tools.policies.find(visit.arn)
-    await _check_revision(visit)
+    _check_revision(visit, text)
     if text is None:
         return visit.answer_json({})
     await visit.tools.policies.delete(visit.arn)
@@ -81,13 +80,10 @@ def revision(text: str) -> str:
     return str(1_000_000_000_000 + int.from_bytes(digest[:5], "big"))
 
 
-async def _check_revision(visit: Visit) -> None:
+def _check_revision(visit: Visit, text: str | None) -> None:
     """Passes when the policy is the one that the client thinks it is."""
     expected = visit.text("ExpectedRevisionId")
-    if not expected:
-        return
-    text = await visit.tools.policies.find(visit.arn)
-    if expected != (NO_POLICY if text is None else revision(text)):
+    if expected and expected != (NO_POLICY if text is None else revision(text)):
         raise _not_found(visit)
 
 
@@ -123,7 +119,7 @@ def _check(text: str) -> None:
 async def _put(visit: Visit, text: str) -> None:
     try:
         await visit.tools.policies.put(
-            visit.arn, visit.account, text, visit.admitted.now
+            visit.policy(text), lambda before: _check_revision(visit, before)
         )
     except PolicyRefused as error:
         raise _invalid(f"Invalid policy document: {error}") from error

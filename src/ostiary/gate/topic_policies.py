@@ -88,9 +88,6 @@ async def get_topic_attributes(visit: Visit) -> Response:
     found = await _require_topic(visit)
     text = await visit.tools.policies.find(visit.arn)
     found[POLICY] = text or default_policy(visit.arn, visit.account)
-    if "EffectiveDeliveryPolicy" in found:
-        # The order of the answer has no meaning; the policy stands where it stood.
-        found = dict(sorted(found.items()))
     entries = "".join(
         f"<entry><key>{escape_any(key)}</key><value>{escape_any(value)}</value></entry>"
         for key, value in found.items()
@@ -166,9 +163,11 @@ def default_policy(arn: str, account: str) -> str:
 
 def _read_attributes(visit: Visit) -> dict[str, str]:
     """The attributes of CreateTopic, which a form spells as numbered entries."""
-    node = visit.params.get("Attributes", {})
-    entries = node.get("entry", []) if isinstance(node, Mapping) else None
-    if not isinstance(entries, list) or (node and node.keys() != {"entry"}):
+    node = visit.params.get("Attributes", {"entry": []})
+    if not isinstance(node, Mapping) or node.keys() != {"entry"}:
+        raise _invalid("Attributes")
+    entries = node["entry"]
+    if not isinstance(entries, list):
         raise _invalid("Attributes")
     found: dict[str, str] = {}
     for entry in entries:
@@ -250,9 +249,7 @@ def _check(text: str) -> None:
 
 async def _put(visit: Visit, text: str) -> None:
     try:
-        await visit.tools.policies.put(
-            visit.arn, visit.account, text, visit.admitted.now
-        )
+        await visit.tools.policies.put(visit.policy(text))
     except PolicyRefused as error:
         raise _invalid(f"Policy Error: {error}") from error
 

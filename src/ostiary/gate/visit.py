@@ -9,7 +9,7 @@ from ostiary.gate.needs import ANY, Need
 from ostiary.gate.policy_book import PolicyBook
 from ostiary.gate.work import Work
 from ostiary.identity.caller import Caller
-from ostiary.identity.model import OwnedResource
+from ostiary.identity.model import OwnedResource, ResourcePolicy
 from ostiary.store.snapshot import Snapshot
 from ostiary.wire.catalog import Protocol, Target
 from ostiary.wire.claim import Claim
@@ -109,6 +109,15 @@ class Visit:
         """A text parameter; empty when it is absent or something else."""
         value = self.params.get(name)
         return value if isinstance(value, str) else ""
+
+    def policy(self, text: str, arn: str | None = None) -> ResourcePolicy:
+        """The policy as a value to store, for the one resource by default."""
+        return ResourcePolicy(
+            arn=arn or self.arn,
+            account=self.account,
+            text=text,
+            updated=int(self.admitted.now),
+        )
 
     async def forward(self, request: Request | None = None) -> Response:
         """The upstream's answer to the request, or to what it was rewritten to."""

@@ -33,6 +33,10 @@ class AlreadyExistsError(StoreError):
     """An entity with this key, or this name in this account, is there already."""
 
 
+class InUseError(StoreError):
+    """Another entity refers to this one, so it cannot be deleted (T99)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One entity after a change; `entity` is None when it was deleted."""
@@ -98,7 +102,7 @@ class Change(Reader, Protocol):
         ...
 
     def delete(self, entity: Entity) -> None:
-        """Forget the entity."""
+        """Forget the entity; raises InUseError."""
         ...
 
     def clear_tries(self, device: str) -> None:

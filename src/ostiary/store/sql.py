@@ -32,6 +32,7 @@ from ostiary.store.port import (
     EVERYTHING,
     AlreadyExistsError,
     E,
+    InUseError,
     Page,
     StoreUnavailableError,
     TryRow,
@@ -201,11 +202,14 @@ class SqlChange(SqlReader):
         self._note(entity, gone=False)
 
     def delete(self, entity: Entity) -> None:
-        """Forget the entity."""
+        """Forget the entity; raises InUseError."""
         kind = type(entity)
-        self._connection.execute(
-            delete(TABLES[kind]).where(where_key(kind, entity.key))
-        )
+        query = delete(TABLES[kind]).where(where_key(kind, entity.key))
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(query)
+        except IntegrityError as error:
+            raise InUseError(entity.key) from error
         self._note(entity, gone=True)
 
     def clear_tries(self, device: str) -> None:

@@ -47,17 +47,25 @@ def broken(shape: dict[str, Any], value: Any) -> list[str]:
     A value of None breaks every one that the shape has: that recites them.
     """
     said = []
-    number = shape["type"] in {"integer", "long"}
-    size = None if value is None else value if number else len(value)
-    what = "value" if number else "length"
-    if "max" in shape and (size is None or size > shape["max"]):
-        said.append(f"Member must have {what} less than or equal to {shape['max']}")
-    if "min" in shape and (size is None or size < shape["min"]):
-        said.append(f"Member must have {what} greater than or equal to {shape['min']}")
+    if "min" in shape or "max" in shape:
+        said += _out_of_range(shape, value)
     if "pattern" in shape and (value is None or not matcher(shape["pattern"])(value)):
         told = shape["pattern"]
         said.append(f"Member must satisfy regular expression pattern: {told}")
     if "enum" in shape and (value is None or value not in shape["enum"]):
         told = ", ".join(shape["enum"])
         said.append(f"Member must satisfy enum value set: [{told}]")
+    return said
+
+
+def _out_of_range(shape: dict[str, Any], value: Any) -> list[str]:
+    is_number = shape["type"] in {"integer", "long"}
+    size = value if is_number or value is None else len(value)
+    what = "value" if is_number else "length"
+    said = []
+    most, least = shape.get("max"), shape.get("min")
+    if most is not None and (size is None or size > most):
+        said.append(f"Member must have {what} less than or equal to {most}")
+    if least is not None and (size is None or size < least):
+        said.append(f"Member must have {what} greater than or equal to {least}")
     return said

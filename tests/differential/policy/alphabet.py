@@ -24,7 +24,9 @@ RESOURCES = {
     "iam:ListUsers": ["*"],
     "sts:AssumeRole": ROLES,
     "sts:TagSession": ROLES,
+    "sts:AssumeRoleWithSAML": ROLES,
     "kms:Decrypt": KEYS,
+    "kms:ListKeys": ["*"],
 }
 NEAR_ACTIONS = {
     "s3": ["s3:*", "S3:get*", "s3:?etObject", "s3:PutObject", "s3:Get", "s3:*Object"],
@@ -42,42 +44,43 @@ NEAR_ACTIONS = {
 }
 NEAR_RESOURCES = {
     "s3": [
-        *(
-            "arn:aws:s3:::books/*",
-            "arn:aws:s3:::books",
-            "arn:aws:s3:::*",
-            "arn:aws:s3:::?ogs/${*}",
-        ),
-        *(
-            "arn:aws:s3:::books/${aws:username}/*",
-            "arn:aws:s3:::BOOKS/*",
-            "arn:aws:s3:::b*/A/*",
-        ),
-        *("arn:aws:s3:::books/${aws:PrincipalTag/team, 'a'}/*", "arn:aws:s3:::*/*.txt"),
-        *(
-            "arn:aws:s3:::books/${aws:TagKeys}/*",
-            "arn:*:s3:::books/?/x.txt",
-            "arn:aws:s3:::*:*",
-        ),
+        "arn:aws:s3:::books/*",
+        "arn:aws:s3:::books",
+        "arn:aws:s3:::*",
+        "arn:aws:s3:::?ogs/${*}",
+        "arn:aws:s3:::books/${aws:username}/*",
+        "arn:aws:s3:::BOOKS/*",
+        "arn:aws:s3:::b*/A/*",
+        "arn:aws:s3:::books/${aws:PrincipalTag/team, 'a'}/*",
+        "arn:aws:s3:::*/*.txt",
+        "arn:aws:s3:::books/${aws:TagKeys}/*",
+        "arn:*:s3:::books/?/x.txt",
+        "arn:aws:s3:::*:*",
         "arn:aws:s3:::books/${aws:RequestTag/team,'ana'}/x${?}txt",
     ],
     "ec2": [
-        *(f"arn:aws:ec2:*:{A}:instance/*", f"arn:aws:ec2:us-east-1:*:instance/i-{'?'}"),
-        *(
-            "arn:aws:ec2:*:*:*",
-            f"arn:aws:ec2:US-EAST-1:{B}:instance/i-1",
-            "arn:aws:ec2:*",
-        ),
-        *("arn:aws:ec2:*:*:instance/I-1", "arn:aws:ec2:*:*:instance/${app:name}"),
+        f"arn:aws:ec2:*:{A}:instance/*",
+        "arn:aws:ec2:us-east-1:*:instance/i-?",
+        "arn:aws:ec2:*:*:*",
+        f"arn:aws:ec2:US-EAST-1:{B}:instance/i-1",
+        "arn:aws:ec2:*",
+        "arn:aws:ec2:*:*:instance/I-1",
+        "arn:aws:ec2:*:*:instance/${app:name}",
     ],
     "dynamodb": [
-        *("arn:aws:dynamodb:*:*:table/Books", f"arn:aws:dynamodb:*:{A}:table/*"),
-        *("arn:aws:dynamodb:*:*:table/books", "arn:aws:dynamodb:us-?ast-1:*:*/B*s"),
+        "arn:aws:dynamodb:*:*:table/Books",
+        f"arn:aws:dynamodb:*:{A}:table/*",
+        "arn:aws:dynamodb:*:*:table/books",
+        "arn:aws:dynamodb:*:*:*:table/Books",
+        "arn:aws:dynamodb:us-?ast-1:*:*/B*s",
     ],
     "iam": ["arn:aws:iam::*:user/*", f"arn:aws:iam::{A}:*"],
     "sts": [
-        *(*ROLES, "arn:aws:iam::*:role/*", f"arn:aws:iam::{A}:role/reader"),
-        *("arn:aws:iam::*:role/ops/*", "arn:aws:iam::*:role/${aws:PrincipalTag/team}"),
+        *ROLES,
+        "arn:aws:iam::*:role/*",
+        f"arn:aws:iam::{A}:role/reader",
+        "arn:aws:iam::*:role/ops/*",
+        "arn:aws:iam::*:role/${aws:PrincipalTag/team}",
     ],
     "kms": [*KEYS, "arn:aws:kms:*:*:key/*", f"arn:aws:kms:*:{B}:key/k?"],
 }
@@ -104,6 +107,7 @@ FED_A, FED_B = (
 )
 ROOT_A, ROOT_B = f"arn:aws:iam::{A}:root", f"arn:aws:iam::{B}:root"
 SERVICE = "ec2.amazonaws.com"
+PROVIDER = f"arn:aws:iam::{A}:saml-provider/P"
 
 
 def _about(kind: str, arn: str, userid: str, **more: str) -> Json:
@@ -129,6 +133,7 @@ CALLERS: dict[str, Json] = {
     ROOT_A: _about("Account", ROOT_A, A),
     ROOT_B: _about("Account", ROOT_B, B),
     SERVICE: {"aws:PrincipalServiceName": SERVICE, "aws:PrincipalIsAWSService": "true"},
+    PROVIDER: {"saml:aud": "https://signin.aws.amazon.com/saml"},
     "anonymous": {
         "aws:PrincipalAccount": "anonymous",
         "aws:PrincipalType": "Anonymous",
@@ -138,23 +143,32 @@ DRAWN_CALLERS = [
     *([ANA] * 9 + [BO] * 4 + [CY] * 6),
     *([ADMIN_SESSION] * 8 + [PLAIN_SESSION] * 4 + [FAR_SESSION] * 5),
     *([FED_A] * 4 + [FED_B] + [ROOT_A] * 3 + [ROOT_B] * 2),
-    *([SERVICE] * 2 + ["anonymous"] * 3),
+    *([SERVICE] * 2 + [PROVIDER] + ["anonymous"] * 3),
 ]
+OUTSIDERS = (SERVICE, PROVIDER, "anonymous")
 SESSIONS = {ADMIN_SESSION: ADMIN, PLAIN_SESSION: PLAIN, FAR_SESSION: FAR}
 PRINCIPALS: list[Any] = [
     "*",
     {"AWS": "*"},
-    *({"AWS": A}, {"AWS": B}, {"AWS": ROOT_A}, {"AWS": [A, B]}, {"AWS": [ROOT_B, ANA]}),
-    *({"AWS": ANA}, {"AWS": [BO, CY]}, {"AWS": ADMIN}, {"AWS": [PLAIN, FAR]}),
-    *(
-        {"AWS": ADMIN_SESSION},
-        {"AWS": FED_A},
-        {"AWS": "AIDAANA2EXAMPLE34567X"},
-        {"AWS": ["AROAADM2EXAMPLE345671", BO]},
-    ),
-    *({"Service": SERVICE}, {"Service": [SERVICE, "sns.amazonaws.com"], "AWS": A}),
-    *({"AWS": FAR_SESSION}, {"AWS": f"arn:aws:iam::{A}:role/Admin"}),
-    {"Federated": f"arn:aws:iam::{A}:saml-provider/P", "AWS": CY},
+    {"AWS": A},
+    {"AWS": B},
+    {"AWS": ROOT_A},
+    {"AWS": [A, B]},
+    {"AWS": [ROOT_B, ANA]},
+    {"AWS": ANA},
+    {"AWS": [BO, CY]},
+    {"AWS": ADMIN},
+    {"AWS": [PLAIN, FAR]},
+    {"AWS": ADMIN_SESSION},
+    {"AWS": FED_A},
+    {"AWS": "AIDAANA2EXAMPLE34567X"},
+    {"AWS": ["AROAADM2EXAMPLE345671", BO]},
+    {"Service": SERVICE},
+    {"Service": [SERVICE, "sns.amazonaws.com"], "AWS": A},
+    {"AWS": FAR_SESSION},
+    {"AWS": f"arn:aws:iam::{A}:role/Admin"},
+    {"Federated": PROVIDER, "AWS": CY},
+    {"Federated": [PROVIDER, "accounts.google.com"]},
 ]
 
 # Context keys by type: (values asked for in policies, values found in requests).
@@ -171,30 +185,40 @@ TEXTS = (
         "${app:name}x",
         "a${*}",
         "a?",
+        "k",
         "",
     ],
-    ["a", "b", "ana", "Ana", "a*", "ab", "${aws:username}", "Bo", "anax", "*", ""],
+    [
+        "a",
+        "b",
+        "ana",
+        "Ana",
+        "a*",
+        "ab",
+        "${aws:username}",
+        "Bo",
+        "anax",
+        "\u212a",  # the Kelvin sign, which `str.lower` makes a `k`
+        "*",
+        "",
+    ],
 )
 ARNS = (
     [
-        *(
-            ANA,
-            ADMIN,
-            f"arn:aws:iam::{A}:*",
-            "arn:aws:iam::*:role/*",
-            "arn:aws:iam::*:user/?o",
-        ),
-        *(
-            "arn:*:iam::*:*/Admin",
-            "arn:aws:iam::${aws:PrincipalAccount}:user/*",
-            f"arn:aws:*:{A}:x",
-        ),
-        *(
-            "arn:aws:iam::*:user/team/${aws:username}",
-            "arn:aws:sns:*:*:*",
-            "arn:aws:IAM::*:*",
-        ),
+        ANA,
+        ADMIN,
+        f"arn:aws:iam::{A}:*",
+        "arn:aws:iam::*:role/*",
+        "arn:aws:iam::*:user/?o",
+        "arn:*:iam::*:*/Admin",
+        "arn:aws:iam::${aws:PrincipalAccount}:user/*",
+        f"arn:aws:*:{A}:x",
+        "arn:aws:iam::*:user/team/${aws:username}",
+        "arn:aws:sns:*:*:*",
+        "arn:aws:IAM::*:*",
         "arn:aws:iam::*:${app:name, 'user'}/*",
+        "arn:aws:*:*:*:x",
+        "*",
     ],
     [
         ANA,
@@ -226,35 +250,27 @@ NUMBERS = (
 )
 DATES = (
     [
-        *(
-            "2026",
-            "2026-01",
-            "2026-01-01",
-            "2026-01-01T00:00:00Z",
-            "2026-01-01T02:00:00+02:00",
-        ),
-        *(
-            "2025-12-31T23:59:59.5Z",
-            "1767225600",
-            1767225600,
-            "2026-01-01T00:00Z",
-            "-1",
-        ),
+        "2026",
+        "2026-01",
+        "2026-01-01",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T02:00:00+02:00",
+        "2025-12-31T23:59:59.5Z",
+        "1767225600",
+        1767225600,
+        "2026-01-01T00:00Z",
+        "-1",
     ],
     [
-        *(
-            "2026-01-01T00:00:00Z",
-            "2025-12-31T23:59:59Z",
-            "2026-01-01T00:00:00.250Z",
-            "1767225600",
-        ),
-        *(
-            "2026-01-01T01:00:00+01:00",
-            "1767225599",
-            "today",
-            "2026-13-01T00:00:00Z",
-            "",
-        ),
+        "2026-01-01T00:00:00Z",
+        "2025-12-31T23:59:59Z",
+        "2026-01-01T00:00:00.250Z",
+        "1767225600",
+        "2026-01-01T01:00:00+01:00",
+        "1767225599",
+        "today",
+        "2026-13-01T00:00:00Z",
+        "",
     ],
 )
 BOOLS = (
@@ -263,19 +279,24 @@ BOOLS = (
 )
 ADDRESSES = (
     [
-        *("10.0.0.0/8", "10.1.2.3/8", "10.0.0.1", "203.0.113.0/24", "0.0.0.0/0"),
-        *("2001:db8::/32", "2001:db8::1", "::/0"),
+        "10.0.0.0/8",
+        "10.1.2.3/8",
+        "10.0.0.1",
+        "203.0.113.0/24",
+        "0.0.0.0/0",
+        "2001:db8::/32",
+        "2001:db8::1",
+        "::/0",
     ],
     [
-        *(
-            "10.0.0.1",
-            "203.0.113.7",
-            "2001:db8::1",
-            "::ffff:10.0.0.1",
-            "010.0.0.1",
-            "fe80::1%eth0",
-        ),
-        *("10.0.0.0/8", "nowhere"),
+        "10.0.0.1",
+        "203.0.113.7",
+        "2001:db8::1",
+        "::ffff:10.0.0.1",
+        "010.0.0.1",
+        "fe80::1%eth0",
+        "10.0.0.0/8",
+        "nowhere",
     ],
 )
 BLOBS = (["QQ==", "QUI=", "QUJD"], ["QQ==", "QUI=", "QUJD", "Zm9v", "no base64!"])
@@ -283,28 +304,35 @@ BLOBS = (["QQ==", "QUI=", "QUJD"], ["QQ==", "QUI=", "QUJD", "Zm9v", "no base64!"
 FAMILIES: dict[str, tuple[list[str], tuple[list[Any], list[str]]]] = {
     "String": (
         [
-            *("StringEquals", "StringNotEquals", "StringLike", "StringNotLike"),
-            *("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"),
+            "StringEquals",
+            "StringNotEquals",
+            "StringLike",
+            "StringNotLike",
+            "StringEqualsIgnoreCase",
+            "StringNotEqualsIgnoreCase",
         ],
         TEXTS,
     ),
     "Arn": (["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"], ARNS),
     "Numeric": (
         [
-            *(
-                "NumericEquals",
-                "NumericNotEquals",
-                "NumericLessThan",
-                "NumericGreaterThan",
-            ),
-            *("NumericLessThanEquals", "NumericGreaterThanEquals"),
+            "NumericEquals",
+            "NumericNotEquals",
+            "NumericLessThan",
+            "NumericGreaterThan",
+            "NumericLessThanEquals",
+            "NumericGreaterThanEquals",
         ],
         NUMBERS,
     ),
     "Date": (
         [
-            *("DateEquals", "DateNotEquals", "DateLessThan", "DateGreaterThan"),
-            *("DateLessThanEquals", "DateGreaterThanEquals"),
+            "DateEquals",
+            "DateNotEquals",
+            "DateLessThan",
+            "DateGreaterThan",
+            "DateLessThanEquals",
+            "DateGreaterThanEquals",
         ],
         DATES,
     ),

@@ -8,7 +8,7 @@ from tests.differential.policy.generate import case, shrink
 from tests.spec.conditions import listed
 from tests.spec.decision import KINDS, decide
 
-CASES = [case(seed) for seed in range(6000)]
+CASES = [case(seed) for seed in range(12000)]
 
 
 def statements(drawn: Json) -> list[Json]:

@@ -4,7 +4,7 @@ import random
 import re
 import time
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import pytest
 from botocore.auth import (
@@ -133,15 +133,17 @@ def _meaning(signed: Signed, request: Request) -> object:
         )
     else:
         meant = normalize_url_path(path)
-    query = request.query.encode("latin-1").decode("utf-8", "surrogateescape")
-    pairs = sorted(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
+    query = request.query.encode("latin-1").replace(b"+", b" ")
+    parts = [part.partition(b"=") for part in query.split(b"&")] if query else []
+    pairs = sorted((unquote_to_bytes(n), unquote_to_bytes(v)) for n, _, v in parts)
     headers = sorted((n, _said(n, v)) for n, v in request.headers)
     return request.method, meant, pairs, headers, request.body
 
 
 def _said(name: str, value: str) -> str:
     if name == "authorization":
-        return re.sub(" *, *", ",", value)
+        # Blanks around its parts are the sender's liberty.
+        return re.sub(" *, *", ",", RUN.sub(" ", value)).strip(" ")
     return RUN.sub(" ", value).strip(" ")
 
 

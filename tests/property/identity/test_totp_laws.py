@@ -1,5 +1,6 @@
 """Laws of token codes, over generated seeds, clocks and habits of typing."""
 
+import math
 import statistics
 import time
 from collections.abc import Iterable
@@ -145,4 +146,4 @@ def _welch(one: list[int], two: list[int]) -> float:
     kept = [sorted(times)[: len(times) * 19 // 20] for times in (one, two)]
     means = [statistics.fmean(times) for times in kept]
     errors = [statistics.pvariance(times) / len(times) for times in kept]
-    return (means[0] - means[1]) / sum(errors) ** 0.5
+    return (means[0] - means[1]) / math.sqrt(sum(errors))

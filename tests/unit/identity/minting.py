@@ -1,5 +1,6 @@
 """Randomness and sample values for the tests of `identity`."""
 
+import base64
 import hashlib
 import os
 
@@ -7,7 +8,7 @@ from ostiary.identity import ids
 from ostiary.identity.ring import EMPTY
 from ostiary.identity.sealing import MasterKey, new_master_key
 from ostiary.identity.session import Session, SessionKind
-from ostiary.identity.vault import Vault
+from ostiary.identity.vault import InvalidToken, Vault
 
 ACCOUNT = "123456789012"
 NOW = 1_764_000_000
@@ -61,3 +62,17 @@ def session(label: str = "session", **changed: object) -> Session:
         "policy_arns": (),
     }
     return Session(**fields | changed)  # type: ignore[arg-type]  # a test changes one
+
+
+def refused(keeper: Vault, token: str, access_key_id: str) -> bool:
+    """Whether the token raises InvalidToken, and nothing else."""
+    try:
+        keeper.unseal_session(token, access_key_id)
+    except InvalidToken:
+        return True
+    return False
+
+
+def encoded(raw: bytes | bytearray) -> str:
+    """Raw token bytes in their canonical spelling."""
+    return base64.b64encode(raw).decode()

@@ -1,5 +1,6 @@
 """Identifiers: their shapes, what they say, and how good their randomness is."""
 
+import base64
 import re
 import uuid
 from collections import Counter
@@ -86,6 +87,8 @@ def test_the_check_character_sees_most_typing_errors() -> None:
 
 def test_a_number_past_twelve_digits_is_no_account() -> None:
     """Forty bits hold more than 10^12 numbers; the rest are not ours."""
+    body = "AKIA" + base64.b32encode((10**12).to_bytes(5, "big")).decode() + "A" * 7
+    assert ids.account_of(body + ids._check(body)) is None
     seen = {
         ids.account_of("AKIA77777777AAAAAAA" + letter)
         for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

@@ -33,6 +33,7 @@ def test_an_empty_ring_mints_nothing() -> None:
 def test_rotation_is_due_after_a_day() -> None:
     """24 hours to the second, counted from the newest key."""
     ring = Ring((key("a", 40), key("b", 0)))
+    assert HOUR == 3600
     assert not needs_rotation(ring, NOW + 24 * HOUR - 1)
     assert needs_rotation(ring, NOW + 24 * HOUR)
 

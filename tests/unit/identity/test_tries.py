@@ -46,6 +46,7 @@ def test_waits_double_from_half_a_minute_to_an_hour() -> None:
     assert waits[:5] == [0] * 5
     assert waits[5:] == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
     assert tries.wait_after(10**9) == 3600
+    assert DAY == 86_400
 
 
 @pytest.mark.threat("T9")

@@ -1,6 +1,8 @@
 """MFA devices as lists show them: never with a seed, a QR code or tags (T107)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from ostiary.identity.model import Account, DeviceKind, MFADevice, User, iam_arn
 from ostiary.policy import PrincipalKind
@@ -10,6 +12,9 @@ from ostiary.services.iam.paging import Source, in_memory, paged
 from ostiary.services.iam.users import summary
 from ostiary.services.operation import Call, Operations, ReadOperation, Result
 from ostiary.store.port import Page, Reader
+
+CHUNK: Final = 1000
+"""Rows that are read at a time."""
 
 
 def list_mfa_devices(call: Call, view: Reader) -> Result:
@@ -71,13 +76,13 @@ def _assigned(view: Reader, page: Page, account: str) -> list[MFADevice]:
     The quota of virtual devices bounds how many others are passed over.
     """
     found: list[MFADevice] = []
-    rows = Page(after=page.after)
+    rows = Page(after=page.after, limit=CHUNK)
     while len(found) < page.limit:
         chunk = view.list_by(MFADevice, rows, account=account, kind=DeviceKind.VIRTUAL)
         found += (device for device in chunk if device.user)
         if len(chunk) < rows.limit:
             break
-        rows = Page(after=chunk[-1].serial)
+        rows = replace(rows, after=chunk[-1].serial)
     return found[: page.limit]
 
 

@@ -1,0 +1,1 @@
+"""The guide's chapter, played against a fresh server with boto3."""
