@@ -97,9 +97,7 @@ _BUCKET_POLICY = model.ResourcePolicy(
 _SEALING_KEY = model.SealingKey(id="k1", created=NOW, sealed=b"\2")
 _ACCOUNT = model.Account(id=ACCOUNT, name="first", alias="", created=NOW)
 _MEMBERSHIP = model.Membership(user=_ALICE.id, group=_DEVS.id)
-_ATTACHMENT = model.Attachment(
-    account=ACCOUNT, owner=_ALICE.id, policy=_POLICY.arn
-)
+_ATTACHMENT = model.Attachment(account=ACCOUNT, owner=_ALICE.id, policy=_POLICY.arn)
 
 SAMPLES = (
     Sample(_ACCOUNT, replace(_ACCOUNT, alias="one")),

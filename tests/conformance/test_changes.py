@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ostiary.identity.model import User
-from ostiary.store.engine import open_engine
+from ostiary.store.engine import open_engine, prepare_schema
 from ostiary.store.port import Store, Write
 from ostiary.store.sql import SqlStore
 from tests.conformance.racing import PROCESSES, Racer, race
@@ -86,8 +86,6 @@ def test_what_a_change_wrote_is_told_after_the_commit_only() -> None:
 
 
 def _memory() -> SqlStore:
-    from ostiary.store.engine import prepare_schema
-
     engine = open_engine("sqlite://")
     prepare_schema(engine)
     return SqlStore(engine)
@@ -148,7 +146,9 @@ def _write_in_turn(racer: Racer) -> list[int]:
 
 
 @pytest.mark.threat("T114")
-def test_processes_leave_no_gap_and_a_follower_misses_nothing(shared: SqlStore, url: str) -> None:
+def test_processes_leave_no_gap_and_a_follower_misses_nothing(
+    shared: SqlStore, url: str
+) -> None:
     """Revisions of four processes are 1 to 40, and who polls meanwhile hears of all users."""
     done = threading.Event()
     heard: dict[str, int] = {}
@@ -172,7 +172,9 @@ def test_processes_leave_no_gap_and_a_follower_misses_nothing(shared: SqlStore, 
             done.set()
         follower.result(timeout=60)
     total = PROCESSES * CHANGES
-    assert sorted(number for numbers in revisions for number in numbers) == list(range(1, total + 1))
+    assert sorted(number for numbers in revisions for number in numbers) == list(
+        range(1, total + 1)
+    )
     assert all(numbers == sorted(numbers) for numbers in revisions)
     assert heard == {entity.key: 1 for entity in shared.everything()[1]}
     assert len(heard) == total

@@ -15,7 +15,13 @@ from tests.conformance.samples import ALICE, DEVICE
 
 THREADS = 8
 ROUNDS = 10
-FIRST = TryRow(device=DEVICE.id, credential="AKIA1", failures=1, last_failure_at=5, last_success_at=0)
+FIRST = TryRow(
+    device=DEVICE.id,
+    credential="AKIA1",
+    failures=1,
+    last_failure_at=5,
+    last_success_at=0,
+)
 
 
 def add_device(store: Store) -> None:
@@ -25,7 +31,9 @@ def add_device(store: Store) -> None:
         change.insert(DEVICE)
 
 
-def burn(store: Store, step: int, *, device: str = DEVICE.id, user: str = ALICE.id) -> bool:
+def burn(
+    store: Store, step: int, *, device: str = DEVICE.id, user: str = ALICE.id
+) -> bool:
     """Whether the step could be used."""
     with store.ledger() as ledger:
         return ledger.burn(DEVICE.serial, device=device, user=user, step=step)
@@ -96,7 +104,10 @@ def test_tries_are_kept_for_each_credential(store: Store) -> None:
     with store.ledger() as ledger:
         for row in (FIRST, other, elsewhere):
             assert ledger.swap_tries(None, row)
-        assert sorted(row.credential for row in ledger.tries(DEVICE.id)) == ["AKIA1", "AKIA2"]
+        assert sorted(row.credential for row in ledger.tries(DEVICE.id)) == [
+            "AKIA1",
+            "AKIA2",
+        ]
     with store.change() as change:
         change.clear_tries(DEVICE.id)
     with store.ledger() as ledger:
@@ -142,7 +153,9 @@ def _add_failure(store: Store) -> bool:
 
 
 @pytest.mark.threat("T1", "T10")
-def test_of_many_processes_one_uses_the_step_and_no_try_is_lost(shared: SqlStore, url: str) -> None:
+def test_of_many_processes_one_uses_the_step_and_no_try_is_lost(
+    shared: SqlStore, url: str
+) -> None:
     """Four processes with one code, round by round; failures add up to all that happened."""
     add_device(shared)
     outcomes = race(_burn_and_count, url)

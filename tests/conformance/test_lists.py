@@ -37,7 +37,9 @@ def test_lists_are_in_the_order_of_folded_names(named: Store) -> None:
 def test_pages_add_up(named: Store, size: int) -> None:
     """Each page goes on after the last name of the one before."""
     found: list[str] = []
-    while page := _names(named, Page(after=name_key(found[-1]) if found else "", limit=size)):
+    while page := _names(
+        named, Page(after=name_key(found[-1]) if found else "", limit=size)
+    ):
         assert len(page) <= size
         found += page
     assert found == ORDER
@@ -62,7 +64,9 @@ def test_a_page_goes_on_after_a_name_that_is_gone(named: Store) -> None:
         ("/dev/x/y/", []),
     ],
 )
-def test_a_path_prefix_is_the_beginning_of_a_path(named: Store, prefix: str, expected: list[str]) -> None:
+def test_a_path_prefix_is_the_beginning_of_a_path(
+    named: Store, prefix: str, expected: list[str]
+) -> None:
     """With case, and without any wildcard (T147)."""
     assert _names(named, Page(path_prefix=prefix)) == expected
 
@@ -75,7 +79,12 @@ def test_a_path_prefix_pages_as_well(named: Store) -> None:
 def test_counts_and_filters_agree(named: Store) -> None:
     """Any column can be asked for, several at once."""
     with named.read() as view:
-        for equal in ({"account": ACCOUNT}, {"account": OTHER}, {"path": "/dev/"}, {"account": OTHER, "path": "/dev/"}):
+        for equal in (
+            {"account": ACCOUNT},
+            {"account": OTHER},
+            {"path": "/dev/"},
+            {"account": OTHER, "path": "/dev/"},
+        ):
             assert view.count(User, **equal) == len(view.list_by(User, **equal))
         assert view.count(User, account=ACCOUNT, name="B2") == 1
         assert view.count(User, account=ACCOUNT, name="b2") == 1
@@ -86,14 +95,20 @@ def test_pairs_are_paged_from_both_ends(store: Store) -> None:
     """Users of a group and groups of a user, each by the id that is not fixed."""
     users = [user(f"u{number}") for number in range(4)]
     groups = [group(f"g{number}") for number in range(4)]
-    pairs = [Membership(user=one.id, group=other.id) for one in users for other in groups]
+    pairs = [
+        Membership(user=one.id, group=other.id) for one in users for other in groups
+    ]
     with store.change() as change:
         for entity in (*users, *groups, *pairs):
             change.insert(entity)
     with store.read() as view:
-        members = view.list_by(Membership, Page(after=users[0].id, limit=2), group=groups[2].id)
+        members = view.list_by(
+            Membership, Page(after=users[0].id, limit=2), group=groups[2].id
+        )
         assert [one.user for one in members] == [users[1].id, users[2].id]
-        joined = view.list_by(Membership, Page(after=groups[0].id, limit=2), user=users[2].id)
+        joined = view.list_by(
+            Membership, Page(after=groups[0].id, limit=2), user=users[2].id
+        )
         assert [one.group for one in joined] == [groups[1].id, groups[2].id]
 
 
@@ -119,6 +134,10 @@ def test_versions_are_in_the_order_of_their_numbers(store: Store) -> None:
     with store.change() as change:
         change.insert(POLICY)
         for number in numbers:
-            change.insert(PolicyVersion(policy=POLICY.arn, number=number, text="{}", created=NOW))
+            change.insert(
+                PolicyVersion(policy=POLICY.arn, number=number, text="{}", created=NOW)
+            )
     with store.read() as view:
-        assert [one.number for one in view.list_by(PolicyVersion, policy=POLICY.arn)] == sorted(numbers)
+        assert [
+            one.number for one in view.list_by(PolicyVersion, policy=POLICY.arn)
+        ] == sorted(numbers)

@@ -2,20 +2,23 @@
 
 import json
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
 from ostiary.policy import (
     AuthorizationRequest,
+    Compiled,
     Context,
     Outcome,
     PolicySet,
     Principal,
-    compile,
+    compile,  # noqa: A004 - the field's own word
     decide,
     parse,
 )
 
+Case: TypeAlias = dict[str, Any]
 CORPUS = Path(__file__).parent / "policy"
 CONDITIONS = json.loads((CORPUS / "conditions.json").read_text())
 MFA = json.loads((CORPUS / "mfa_truth_table.json").read_text())
@@ -24,7 +27,14 @@ USER = Principal.from_arn("arn:aws:iam::111122223333:user/sofia")
 SESSION = Principal.from_arn("arn:aws:sts::111122223333:assumed-role/Ops/sofia")
 
 
-def policy(effect, *, version="2012-10-17", condition=None, **elements):
+def policy(
+    effect: str,
+    *,
+    version: str = "2012-10-17",
+    condition: Case | None = None,
+    **elements: str,
+) -> Compiled:
+    """A policy of one statement about everything, unless `elements` say less."""
     statement = {"Effect": effect, "Action": "*", "Resource": "*", **elements}
     if condition is not None:
         statement["Condition"] = condition
@@ -32,18 +42,26 @@ def policy(effect, *, version="2012-10-17", condition=None, **elements):
     return compile(parse(text))
 
 
-def outcome(*policies, context=(), **asked):
+def outcome(*policies: Compiled, **asked: Any) -> Outcome:
+    """The answer to a request under identity policies."""
     request = AuthorizationRequest(
         principal=asked.get("principal", USER),
         action=asked.get("action", "ec2:StopInstances"),
         resource=asked.get("resource", "arn:aws:ec2:us-east-1:111122223333:instance/i"),
         resource_account=USER.account,
-        context=Context(dict(context)),
+        context=Context(asked.get("context", {})),
     )
     return decide(request, PolicySet(identity=policies)).outcome
 
 
-def is_applied(effect, condition, context, version="2012-10-17", principal=USER):
+def is_applied(
+    effect: str,
+    condition: Case,
+    context: Case,
+    version: str = "2012-10-17",
+    principal: Principal = USER,
+) -> bool:
+    """Whether a statement with this condition has its effect."""
     one = policy(effect, condition=condition, version=version)
     if effect == "Deny":
         denied = outcome(one, policy("Allow"), context=context, principal=principal)
@@ -51,13 +69,14 @@ def is_applied(effect, condition, context, version="2012-10-17", principal=USER)
     return outcome(one, context=context, principal=principal) is Outcome.ALLOWED
 
 
-def name(case):
+def name(case: Case) -> str:
+    """A case in words."""
     return f"{case['operator']} {case['wanted']} on {case['found']}"
 
 
 @pytest.mark.threat("T81", "T82", "T86", "T87")
 @pytest.mark.parametrize("case", CONDITIONS["cases"], ids=name)
-def test_condition_operators(case):
+def test_condition_operators(case: Case) -> None:
     """Facts 4: one answer for Allow and Deny; undecided allows and silences nothing."""
     context = dict(case.get("context", {}))
     if case["found"] is not None:
@@ -78,7 +97,7 @@ def test_condition_operators(case):
     MFA["statements"],
     ids=lambda row: f"{row['effect']} {row['operator']} {row['key']} {row['value']}",
 )
-def test_mfa_truth_table(row, credential):
+def test_mfa_truth_table(row: Case, credential: str) -> None:
     """Facts 2: which credential each MFA statement applies to; absent is not false."""
     # Root and anonymous have no identity policies: what counts is their context.
     is_role = credential == "role session"
@@ -93,7 +112,7 @@ def test_mfa_truth_table(row, credential):
 
 @pytest.mark.threat("T84", "T85")
 @pytest.mark.parametrize("case", MATCHING["actions"], ids=str)
-def test_action_patterns(case):
+def test_action_patterns(case: Any) -> None:
     """Facts 3.2: no letter case, whole names, wildcards anywhere, no brackets."""
     pattern, action, expected = case
     got = outcome(policy("Allow", Action=pattern), action=action)
@@ -102,7 +121,7 @@ def test_action_patterns(case):
 
 @pytest.mark.threat("T84", "T85")
 @pytest.mark.parametrize("case", MATCHING["resources"], ids=str)
-def test_resource_patterns(case):
+def test_resource_patterns(case: Any) -> None:
     """Facts 3.3: part by part, whole, the last part in exact case."""
     pattern, resource, expected = case
     got = outcome(policy("Allow", Resource=pattern), resource=resource)

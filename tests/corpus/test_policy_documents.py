@@ -2,25 +2,29 @@
 
 import json
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
-from ostiary.policy import Kind, PolicyError, compile, diagnose, parse
+from ostiary.policy import Kind, PolicyError, compile, diagnose, parse  # noqa: A004 - the field's own word
 
+Case: TypeAlias = dict[str, Any]
 CORPUS = Path(__file__).parent / "policy"
 
 
-def load(name: str) -> list[dict[str, object]]:
+def load(name: str) -> list[Case]:
+    """The cases of a file."""
     return json.loads((CORPUS / name).read_text())["cases"]
 
 
-def text_of(case: dict[str, object]) -> str:
+def text_of(case: Case) -> str:
+    """The document of a case, as text."""
     return str(case["text"]) if "text" in case else json.dumps(case["document"])
 
 
 @pytest.mark.threat("T78", "T80", "T87")
 @pytest.mark.parametrize("case", load("malformed.json"), ids=lambda one: one["case"])
-def test_create_policy_refuses_in_aws_words(case):
+def test_create_policy_refuses_in_aws_words(case: Case) -> None:
     """Facts 3.7: each recorded case is refused with its message, in check order."""
     with pytest.raises(PolicyError) as caught:
         parse(text_of(case), kind=Kind.IDENTITY, strict=True)
@@ -29,7 +33,7 @@ def test_create_policy_refuses_in_aws_words(case):
 
 
 @pytest.mark.parametrize("case", load("accepted.json"), ids=lambda one: one["feature"])
-def test_create_policy_accepts_oddities(case):
+def test_create_policy_accepts_oddities(case: Case) -> None:
     """Facts 3.7: what AWS takes is taken, compiles, and has no other fault."""
     text = text_of(case)
     document = parse(text, kind=Kind.IDENTITY, strict=True)
@@ -43,7 +47,7 @@ def test_create_policy_accepts_oddities(case):
     load("malformed_kinds.json"),
     ids=lambda one: f"{one['kind']}-{one['feature']}",
 )
-def test_other_kinds_refuse_in_their_words(case):
+def test_other_kinds_refuse_in_their_words(case: Case) -> None:
     """Facts 3.1, 3.4, 3.7: each kind of policy has its own grammar and words."""
     with pytest.raises(PolicyError) as caught:
         parse(text_of(case), kind=Kind(case["kind"]))
@@ -52,7 +56,7 @@ def test_other_kinds_refuse_in_their_words(case):
 
 
 @pytest.mark.parametrize("name", ["malformed.json", "malformed_kinds.json"])
-def test_messages_keep_our_register(name):
+def test_messages_keep_our_register(name: str) -> None:
     """DEVELOPERS.md: lower-case start, no full stop, found before expected."""
     for case in load(name):
         kind = Kind(case.get("kind", "identity"))

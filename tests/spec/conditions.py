@@ -101,9 +101,9 @@ def arn(want: str, got: str, scope: Scope) -> bool:
 
 def boolean(want: str, got: str, scope: Scope) -> bool:
     """The same word of two, whatever its case; variables are permitted (3.5)."""
-    text = filled(want, scope)
     words = ["true", "false"]
-    return text is not None and words.index(fold(text)) == words.index(fold(got))
+    asked, text = words.index(fold(got)), filled(want, scope)
+    return text is not None and words.index(fold(text)) == asked
 
 
 def binary(want: str, got: str, _: Scope) -> bool:

@@ -54,7 +54,7 @@ def account_create(
         str, typer.Option(help="Twelve digits; random when left out.")
     ] = "",
     home: HomeOption = None,
-    as_json: JsonOption = False,  # noqa: FBT002 - typer's way of a flag
+    as_json: JsonOption = False,
 ) -> None:
     """Make an account with a root access key, also while a server runs."""
     from ostiary.cli import accounts as act  # noqa: PLC0415 - start-up counts
@@ -63,7 +63,7 @@ def account_create(
 
 
 @accounts.command("list")
-def account_list(home: HomeOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002 - typer's way of a flag
+def account_list(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the accounts."""
     from ostiary.cli import accounts as act  # noqa: PLC0415 - start-up counts
 
@@ -73,12 +73,32 @@ def account_list(home: HomeOption = None, as_json: JsonOption = False) -> None: 
 @devices.command("code")
 def mfa_code(
     seed: Annotated[str, typer.Argument(help="The device's seed, in Base32.")],
-    as_json: JsonOption = False,  # noqa: FBT002 - typer's way of a flag
+    as_json: JsonOption = False,
 ) -> None:
     """Print the current token code of a seed: a stand-in for the phone."""
     from ostiary.cli import mfa  # noqa: PLC0415 - start-up counts
 
     mfa.code(seed, as_json=as_json)
+
+
+@devices.command("register")
+def mfa_register(
+    seed: Annotated[str, typer.Option(help="The device's seed, in Base32.")],
+    serial: Annotated[
+        str, typer.Argument(help="The printed serial number; for root optional.")
+    ] = "",
+    account_id: Annotated[
+        str, typer.Option(help="The account; the first one when left out.")
+    ] = "",
+    root: Annotated[
+        bool, typer.Option("--root", help="Give it to the root user.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Make a hardware device known: serial and seed come with it, out of band."""
+    from ostiary.cli import mfa  # noqa: PLC0415 - start-up counts
+
+    mfa.register(serial, seed, account_id, home, root=root)
 
 
 @app.command()
@@ -97,7 +117,7 @@ def decide(
 def why(
     request_id: Annotated[str, typer.Argument(help="From an answer or an error.")],
     home: HomeOption = None,
-    as_json: JsonOption = False,  # noqa: FBT002 - typer's way of a flag
+    as_json: JsonOption = False,
 ) -> None:
     """Tell why a request was allowed or refused."""
     from ostiary.cli import explaining  # noqa: PLC0415 - start-up counts

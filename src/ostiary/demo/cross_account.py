@@ -167,7 +167,7 @@ def _use_tables(stage: Stage, richard: Person, session: Credentials) -> None:
         "Richard",
         "role session: ListTables",
         ALLOWED,
-        lambda: tables.list_tables(),
+        tables.list_tables,
     )
     step(
         "M49h",
@@ -250,5 +250,5 @@ def _errata(stage: Stage, home: Account, away: Account) -> None:
         "Bob",
         "the printed policy: ListTables (it says ListTable)",
         NO_TABLE,
-        lambda: tables.list_tables(),
+        tables.list_tables,
     )

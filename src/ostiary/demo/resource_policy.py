@@ -1,6 +1,7 @@
 """Scenario 3: MFA for resources with a policy of their own (M55 to M60)."""
 
 import json
+from functools import partial
 from typing import Any
 
 from ostiary.demo.people import (
@@ -157,14 +158,14 @@ def _queue_and_topic(
             "Nikhil",
             f"{kind}: SendMessage to another account's queue",
             ALLOWED if is_open else "403 AccessDenied",
-            lambda sqs=sqs: sqs.send_message(QueueUrl=url, MessageBody="hello"),
+            partial(sqs.send_message, QueueUrl=url, MessageBody="hello"),
         )
         stage.expect(
             "M12",
             "Nikhil",
             f"{kind}: Publish to another account's topic",
             ALLOWED if is_open else "403 AuthorizationError",
-            lambda sns=sns: sns.publish(TopicArn=topic, Message="hello"),
+            partial(sns.publish, TopicArn=topic, Message="hello"),
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 from ostiary.demo.expired import expired_session
@@ -27,7 +28,7 @@ def play(stage: Stage, home: Account) -> None:
         GroupName=GROUP, PolicyName="protected", PolicyDocument=json.dumps(PROTECTED)
     )
     everyday = allow(["ec2:RunInstances", "ec2:DescribeInstances"], "*")
-    sofia = home.person("Sofia", devices=3, policy=everyday)
+    sofia = home.person("Sofia", devices=4, policy=everyday)
     iam.add_user_to_group(GroupName=GROUP, UserName="Sofia")
     first, second = _run_instances(anaya)
     _rows(stage, sofia, first, second)
@@ -65,14 +66,14 @@ def _rows(stage: Stage, sofia: Person, first: str, second: str) -> None:
             "Sofia",
             f"{kind}: StopInstances",
             expected,
-            lambda ec2=ec2: ec2.stop_instances(InstanceIds=[first]),
+            partial(ec2.stop_instances, InstanceIds=[first]),
         )
         step(
             rule,
             "Sofia",
             f"{kind}: TerminateInstances",
             expected,
-            lambda ec2=ec2: ec2.terminate_instances(InstanceIds=[second]),
+            partial(ec2.terminate_instances, InstanceIds=[second]),
         )
 
 

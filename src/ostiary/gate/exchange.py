@@ -16,14 +16,6 @@ import h11
 
 from ostiary.wire.http import Response, Spool
 
-CONNECT_TIMEOUT = 3.0
-FIRST_BYTE_TIMEOUT = 60.0
-IDLE_TIMEOUT = 60.0
-"""Seconds without a byte, while a body goes either way."""
-POOL_SIZE = 64
-POOL_WAIT = 3.0
-KEPT_FOR = 4.0
-"""Seconds that an idle connection is kept; most servers close theirs after five."""
 LARGEST_HEAD = 32 * 1024
 MOST_HEADERS = 100
 MOST_INTERIM = 8
@@ -33,6 +25,24 @@ WHOLE_ANSWER = 64 * 1024
 _SMALL_UPLOAD = 64 * 1024
 _READ_SIZE = 64 * 1024
 _SAFE = frozenset({b"GET", b"HEAD"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long and how many, per upstream (T76); times in seconds."""
+
+    connect: float = 3.0
+    first_byte: float = 60.0
+    idle: float = 60.0
+    """Without a byte, while a body goes either way."""
+    connections: int = 64
+    wait: float = 3.0
+    """For a free connection."""
+    kept: float = 4.0
+    """An idle connection; most servers close theirs after five."""
+
+
+LIMITS = Limits()
 
 
 class ExchangeError(Exception):
@@ -91,11 +101,12 @@ class _Connection:
 
 
 class Pool:
-    """Connections to one upstream, at most `POOL_SIZE` at a time (T76)."""
+    """Connections to one upstream, a bounded number at a time (T76)."""
 
-    def __init__(self, size: int = POOL_SIZE) -> None:
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.limits = limits
         self._idle: list[_Connection] = []
-        self._slots = asyncio.Semaphore(size)
+        self._slots = asyncio.Semaphore(limits.connections)
         self._tls: ssl.SSLContext | None = None
 
     async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> Response:
@@ -108,7 +119,7 @@ class Pool:
             ExchangeError: and its subclasses; nothing of the answer is used then.
         """
         try:
-            async with asyncio.timeout(POOL_WAIT):
+            async with asyncio.timeout(self.limits.wait):
                 await self._slots.acquire()
         except TimeoutError:
             raise BusyError("no free connection") from None
@@ -143,7 +154,7 @@ class Pool:
         failure: Exception | None = None
         for address in endpoint.addresses:
             try:
-                async with asyncio.timeout(CONNECT_TIMEOUT):
+                async with asyncio.timeout(self.limits.connect):
                     reader, writer = await asyncio.open_connection(
                         address,
                         endpoint.port,
@@ -161,7 +172,7 @@ class Pool:
         now = asyncio.get_running_loop().time()
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_usable and now - connection.idle_since < KEPT_FOR:
+            if connection.is_usable and now - connection.idle_since < self.limits.kept:
                 return connection
             connection.close()
         return None
@@ -184,6 +195,7 @@ class _Lease:
         self._pool = pool
         self._slots = slots
         self._is_over = False
+        self.limits = pool.limits
         self.connection: _Connection | None = None
 
     def finish(self) -> None:
@@ -236,7 +248,7 @@ class Stream:
             start, self._start = self._start, b""
             return start
         try:
-            piece = await _next_piece(self._lease, IDLE_TIMEOUT)
+            piece = await _next_piece(self._lease)
         except BaseException:
             self._lease.drop()
             raise
@@ -261,11 +273,11 @@ async def _exchange(lease: _Lease, outgoing: Outgoing) -> Response:
     connection = lease.connection
     assert connection is not None  # noqa: S101 - set by the only caller
     with _as_exchange_errors():
-        head = await _ask(connection, outgoing)
+        head = await _ask(connection, outgoing, lease.limits)
         _refuse_doubtful(head)
         start = bytearray()
         while len(start) <= WHOLE_ANSWER:
-            piece = await _next_piece(lease, IDLE_TIMEOUT)
+            piece = await _next_piece(lease)
             if piece is None:
                 lease.finish()
                 return _response(head, bytes(start))
@@ -273,7 +285,9 @@ async def _exchange(lease: _Lease, outgoing: Outgoing) -> Response:
     return _response(head, Stream(lease, bytes(start)))
 
 
-async def _ask(connection: _Connection, outgoing: Outgoing) -> h11.Response:
+async def _ask(
+    connection: _Connection, outgoing: Outgoing, limits: Limits
+) -> h11.Response:
     """Sends the request, and gives the head of the answer."""
     request = h11.Request(
         method=outgoing.method,
@@ -286,9 +300,9 @@ async def _ask(connection: _Connection, outgoing: Outgoing) -> h11.Response:
         with contextlib.suppress(
             ConnectionError
         ):  # an answer may stand there all the same
-            await _upload(connection, body)
-        return await _read_head(connection, FIRST_BYTE_TIMEOUT)
-    upload = asyncio.create_task(_upload(connection, body))
+            await _upload(connection, body, limits)
+        return await _read_head(connection, limits.first_byte)
+    upload = asyncio.create_task(_upload(connection, body, limits))
     head = asyncio.create_task(_read_head(connection, None))
     try:
         await asyncio.wait({upload, head}, return_when=asyncio.FIRST_COMPLETED)
@@ -296,7 +310,7 @@ async def _ask(connection: _Connection, outgoing: Outgoing) -> h11.Response:
         # answer counts, h11 stays short of DONE, the connection is not kept.
         if not head.done() and not isinstance(upload.exception(), ConnectionError):
             upload.result()
-        async with asyncio.timeout(FIRST_BYTE_TIMEOUT):
+        async with asyncio.timeout(limits.first_byte):
             return await head
     finally:
         upload.cancel()
@@ -304,11 +318,11 @@ async def _ask(connection: _Connection, outgoing: Outgoing) -> h11.Response:
         await asyncio.gather(upload, head, return_exceptions=True)
 
 
-async def _upload(connection: _Connection, body: bytes | Spool) -> None:
+async def _upload(connection: _Connection, body: bytes | Spool, limits: Limits) -> None:
     pieces = iter((body,)) if isinstance(body, bytes) else body.chunks()
     for piece in pieces:
         connection.writer.write(connection.http.send(h11.Data(data=piece)) or b"")
-        async with asyncio.timeout(IDLE_TIMEOUT):
+        async with asyncio.timeout(limits.idle):
             await connection.writer.drain()
     connection.writer.write(connection.http.send(h11.EndOfMessage()) or b"")
 
@@ -324,12 +338,12 @@ async def _read_head(connection: _Connection, seconds: float | None) -> h11.Resp
     raise ExchangeError("too many interim answers")
 
 
-async def _next_piece(lease: _Lease, seconds: float) -> bytes | None:
+async def _next_piece(lease: _Lease) -> bytes | None:
     """The next piece of the body; None after the last."""
     connection = lease.connection
     assert connection is not None  # noqa: S101 - set before anything is read
     with _as_exchange_errors():
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(lease.limits.idle):
             event = await _next_event(connection)
         if isinstance(event, h11.Data):
             return bytes(event.data)

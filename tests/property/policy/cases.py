@@ -1,18 +1,24 @@
 """Generators of policies and requests over a small alphabet, so that matches are common."""
 
 import json
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
 from ostiary.policy import (
     AuthorizationRequest,
+    Compiled,
     Context,
     Kind,
     PolicySet,
     Principal,
-    compile,
+    compile,  # noqa: A004 - the field's own word
     parse,
 )
+
+Tree: TypeAlias = dict[str, Any]
+World: TypeAlias = dict[str, Any]
 
 ACCOUNTS = ("111111111111", "222222222222")
 ACTIONS = ("s3:GetObject", "s3:PutObject", "ec2:StopInstances", "iam:ListUsers")
@@ -93,7 +99,8 @@ VALUES = {
 contexts = st.fixed_dictionaries({}, optional=VALUES)
 
 
-def some(values):
+def some(values: Sequence[str]) -> st.SearchStrategy[str | list[str]]:
+    """One of the values, bare, or a list of a few."""
     return st.one_of(
         st.sampled_from(values),
         st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True),
@@ -101,11 +108,16 @@ def some(values):
 
 
 @st.composite
-def statements(draw, effects=("Allow", "Deny"), *, principal=False, trust=False):
+def statements(
+    draw: st.DrawFn,
+    effects: tuple[str, ...] = ("Allow", "Deny"),
+    *,
+    principal: bool = False,
+) -> Tree:
     """A statement of a policy, as a tree."""
     tree = {"Effect": draw(st.sampled_from(effects))}
     if principal:
-        negated = not trust and draw(st.integers(0, 4)) == 0
+        negated = draw(st.integers(0, 4)) == 0
         word = "NotPrincipal" if negated else "Principal"
         tree[word] = {"AWS": draw(some(MEMBERS))}
     action = draw(st.sampled_from(("Action", "Action", "Action", "NotAction")))
@@ -122,7 +134,7 @@ def statements(draw, effects=("Allow", "Deny"), *, principal=False, trust=False)
     return tree
 
 
-def document(trees):
+def document(trees: Iterable[Tree]) -> Tree:
     """The policy that statements make; a list, even of none, since none allows none."""
     return {"Version": "2012-10-17", "Statement": list(trees) or [NOTHING]}
 
@@ -130,19 +142,21 @@ def document(trees):
 NOTHING = {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
 
 
-def compiled(trees, kind=Kind.IDENTITY):
+def compiled(trees: Iterable[Tree], kind: Kind = Kind.IDENTITY) -> Compiled:
+    """The policy that statements make, ready to decide with."""
     trees = list(trees)
     if not trees and kind in (Kind.RESOURCE, Kind.RCP, Kind.ENDPOINT):
         trees = [{**NOTHING, "Principal": "*"}]
     return compile(parse(json.dumps(document(trees)), kind=kind))
 
 
-def policies(**given):
-    return st.lists(statements(**given), max_size=3)
+def policies(*, principal: bool = False) -> st.SearchStrategy[list[Tree]]:
+    """The statements of a policy."""
+    return st.lists(statements(principal=principal), max_size=3)
 
 
 @st.composite
-def worlds(draw):
+def worlds(draw: st.DrawFn) -> World:
     """Every kind of policy, as trees by kind; kinds that are absent are left out."""
     world = {
         "identity": draw(st.lists(policies(), max_size=2)),
@@ -156,10 +170,10 @@ def worlds(draw):
     return world
 
 
-def policy_set(world):
+def policy_set(world: World) -> PolicySet:
     """The world, compiled."""
 
-    def group(name, kind):
+    def group(name: str, kind: Kind) -> tuple[Compiled, ...] | None:
         trees = world.get(name)
         return None if trees is None else tuple(compiled(one, kind) for one in trees)
 
@@ -176,7 +190,7 @@ def policy_set(world):
 
 
 @st.composite
-def requests(draw):
+def requests(draw: st.DrawFn) -> AuthorizationRequest:
     """A request by somebody of two accounts, or by nobody."""
     return AuthorizationRequest(
         principal=Principal.from_arn(draw(st.sampled_from((*ARNS, "anonymous")))),

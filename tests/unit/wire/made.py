@@ -68,12 +68,13 @@ def presigned(plain: Request, service: str = "sts", **told: str) -> Request:
     """Gives the request presigned at NOW; `told` overrides parameters, None drops."""
     date = stamp.format_basic(NOW)
     scope = f"{date[:8]}/us-east-1/{service}/aws4_request"
+    names = sorted(n for n, _ in plain.headers if n == "host" or n.startswith("x-amz-"))
     params: dict[str, Any] = {
         "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
         "X-Amz-Credential": f"{KEY_ID}/{scope}",
         "X-Amz-Date": date,
         "X-Amz-Expires": "900",
-        "X-Amz-SignedHeaders": "host",
+        "X-Amz-SignedHeaders": ";".join(names),
     }
     params |= {name.replace("_", "-"): value for name, value in told.items()}
     params = {name: value for name, value in params.items() if value is not None}
@@ -86,9 +87,9 @@ def presigned(plain: Request, service: str = "sts", **told: str) -> Request:
             plain.method,
             plain.path,
             "&".join(f"{name}={value}" for name, value in pairs),
-            f"host:{plain.header('host')}",
+            *(f"{name}:{plain.header(name)}" for name in names),
             "",
-            "host",
+            ";".join(names),
             payload,
         )
     )

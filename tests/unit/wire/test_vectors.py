@@ -101,7 +101,7 @@ def test_documented_put_object() -> None:
     digest = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"
     authorization = (
         f"AWS4-HMAC-SHA256 Credential={SCOPE},SignedHeaders=date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class,"
-        "Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ace108bd"
+        "Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"
     )
     headers = [
         ("host", "examplebucket.s3.amazonaws.com"),

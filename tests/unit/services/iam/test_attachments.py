@@ -13,7 +13,9 @@ BOUNDED = ["User", "Role"]
 NONE = f"arn:aws:iam::{ACCOUNT}:policy/none"
 
 
-def make(world: World, kind: str, name: str = "One", **params: object) -> dict[str, str]:
+def make(
+    world: World, kind: str, name: str = "One", **params: object
+) -> dict[str, str]:
     """A user, group or role; the parameter that names it."""
     who = {f"{kind}Name": name}
     trust = {"AssumeRolePolicyDocument": trusting(ACCOUNT)} if kind == "Role" else {}
@@ -57,7 +59,9 @@ def test_what_cannot_be_attached(world: World, kind: str) -> None:
         "NoSuchEntity",
         f"Policy {NONE} does not exist or is not attachable.",
     )
-    world.call("CreatePolicy", root_of(OTHER_ACCOUNT), PolicyName="p", PolicyDocument=ALLOW_ALL)
+    world.call(
+        "CreatePolicy", root_of(OTHER_ACCOUNT), PolicyName="p", PolicyDocument=ALLOW_ALL
+    )
     foreign = f"arn:aws:iam::{OTHER_ACCOUNT}:policy/p"
     assert world.refused(attach, **who, PolicyArn=foreign) == (
         "NoSuchEntity",
@@ -71,7 +75,10 @@ def test_what_cannot_be_attached(world: World, kind: str) -> None:
         "NoSuchEntity",
         f"Policy {NONE} was not found.",
     )
-    assert world.refused(f"ListAttached{kind}Policies", **{f"{kind}Name": "none"})[0] == "NoSuchEntity"
+    assert (
+        world.refused(f"ListAttached{kind}Policies", **{f"{kind}Name": "none"})[0]
+        == "NoSuchEntity"
+    )
 
 
 @pytest.mark.threat("T101")
@@ -90,13 +97,20 @@ def test_ten_policies_at_most(world: World, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_attached_policies_are_sorted_filtered_and_paged(world: World, kind: str) -> None:
+def test_attached_policies_are_sorted_filtered_and_paged(
+    world: World, kind: str
+) -> None:
     """By name, AWS's beside the own one of the same name, under a path."""
     with world.store.change() as change:
         found_installation(change, NOW)
     who = make(world, kind)
     own = world.policy("administratorACCESS")
-    for arn in (world.policy("z", Path="/x/y/"), ADMIN, own, world.policy("B", Path="/x/")):
+    for arn in (
+        world.policy("z", Path="/x/y/"),
+        ADMIN,
+        own,
+        world.policy("B", Path="/x/"),
+    ):
         world.call(f"Attach{kind}Policy", **who, PolicyArn=arn)
     operation = f"ListAttached{kind}Policies"
     pages = list(world.pages(operation, "AttachedPolicies", **who, MaxItems=1))
@@ -115,7 +129,9 @@ def spread(world: World) -> str:
     arn = world.policy("p")
     for kind in KINDS:
         for name in ("a", "b"):
-            bounded = {"PermissionsBoundary": arn} if kind != "Group" and name == "a" else {}
+            bounded = (
+                {"PermissionsBoundary": arn} if kind != "Group" and name == "a" else {}
+            )
             who = make(world, kind, name, Path=f"/{name}/", **bounded)
             world.call(f"Attach{kind}Policy", **who, PolicyArn=arn)
     make(world, "User", "bounded", PermissionsBoundary=arn)
@@ -135,13 +151,22 @@ def entities(result: dict[str, object]) -> dict[str, list[str]]:
     ("filters", "expected"),
     [
         ({}, {"User": ["a", "b", "bounded"], "Group": ["a", "b"], "Role": ["a", "b"]}),
-        ({"EntityFilter": "User"}, {"User": ["a", "b", "bounded"], "Group": [], "Role": []}),
+        (
+            {"EntityFilter": "User"},
+            {"User": ["a", "b", "bounded"], "Group": [], "Role": []},
+        ),
         ({"EntityFilter": "Group"}, {"User": [], "Group": ["a", "b"], "Role": []}),
         ({"EntityFilter": "Role"}, {"User": [], "Group": [], "Role": ["a", "b"]}),
         ({"EntityFilter": "LocalManagedPolicy"}, {"User": [], "Group": [], "Role": []}),
         ({"PathPrefix": "/b/"}, {"User": ["b"], "Group": ["b"], "Role": ["b"]}),
-        ({"PolicyUsageFilter": "PermissionsPolicy"}, {"User": ["a", "b"], "Group": ["a", "b"], "Role": ["a", "b"]}),
-        ({"PolicyUsageFilter": "PermissionsBoundary"}, {"User": ["a", "bounded"], "Group": [], "Role": ["a"]}),
+        (
+            {"PolicyUsageFilter": "PermissionsPolicy"},
+            {"User": ["a", "b"], "Group": ["a", "b"], "Role": ["a", "b"]},
+        ),
+        (
+            {"PolicyUsageFilter": "PermissionsBoundary"},
+            {"User": ["a", "bounded"], "Group": [], "Role": ["a"]},
+        ),
         (
             {"PolicyUsageFilter": "PermissionsBoundary", "EntityFilter": "Role"},
             {"User": [], "Group": [], "Role": ["a"]},
@@ -161,7 +186,9 @@ def test_entities_for_a_policy(
 
 @pytest.mark.threat("T102")
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 100])
-@pytest.mark.parametrize("filters", [{}, {"PathPrefix": "/b/"}, {"EntityFilter": "Role"}])
+@pytest.mark.parametrize(
+    "filters", [{}, {"PathPrefix": "/b/"}, {"EntityFilter": "Role"}]
+)
 def test_entities_for_a_policy_come_in_pages(
     world: World, spread: str, size: int, filters: dict[str, str]
 ) -> None:
@@ -189,7 +216,9 @@ def test_entities_of_other_accounts_do_not_show(world: World) -> None:
     world.call("AttachUserPolicy", other, UserName="Bob", PolicyArn=ADMIN)
     nobody = {"User": [], "Group": [], "Role": []}
     assert entities(world.call("ListEntitiesForPolicy", PolicyArn=ADMIN)) == nobody
-    assert entities(world.call("ListEntitiesForPolicy", other, PolicyArn=ADMIN)) == nobody | {"User": ["Bob"]}
+    assert entities(
+        world.call("ListEntitiesForPolicy", other, PolicyArn=ADMIN)
+    ) == nobody | {"User": ["Bob"]}
 
 
 # -- boundaries ---------------------------------------------------------------------
@@ -200,7 +229,10 @@ def test_a_boundary_is_set_replaced_and_removed(world: World, kind: str) -> None
     """The owner shows it; removing it twice is removing it once."""
     who, first, second = make(world, kind), world.policy("p"), world.policy("q")
     for arn in (first, second):
-        assert world.call(f"Put{kind}PermissionsBoundary", **who, PermissionsBoundary=arn) == {}
+        assert (
+            world.call(f"Put{kind}PermissionsBoundary", **who, PermissionsBoundary=arn)
+            == {}
+        )
         assert world.call(f"Get{kind}", **who)[kind]["PermissionsBoundary"] == {
             "PermissionsBoundaryType": "Policy",
             "PermissionsBoundaryArn": arn,
@@ -225,8 +257,14 @@ def test_what_cannot_be_a_boundary(world: World, kind: str) -> None:
     )
     nobody = {f"{kind}Name": "none"}
     message = f"The {kind.lower()} with name none cannot be found."
-    assert world.refused(put, **nobody, PermissionsBoundary=NONE) == ("NoSuchEntity", message)
-    assert world.refused(f"Delete{kind}PermissionsBoundary", **nobody) == ("NoSuchEntity", message)
+    assert world.refused(put, **nobody, PermissionsBoundary=NONE) == (
+        "NoSuchEntity",
+        message,
+    )
+    assert world.refused(f"Delete{kind}PermissionsBoundary", **nobody) == (
+        "NoSuchEntity",
+        message,
+    )
 
 
 def test_the_boundary_of_a_new_role_is_checked(world: World) -> None:
@@ -234,4 +272,7 @@ def test_the_boundary_of_a_new_role_is_checked(world: World) -> None:
     refusal = world.refused(
         "CreateRole", modelled=False, RoleName="Ops", AssumeRolePolicyDocument=trusting(ACCOUNT), PermissionsBoundary=NONE
     )  # fmt: skip
-    assert refusal == ("NoSuchEntity", f"Scope ARN: {NONE} does not exist or is not attachable.")
+    assert refusal == (
+        "NoSuchEntity",
+        f"Scope ARN: {NONE} does not exist or is not attachable.",
+    )

@@ -21,8 +21,14 @@ ID = "111122223333"
 def test_the_managed_policies_of_aws_are_sound() -> None:
     """Ids and names are unique, and every document passes the strictest check."""
     rows = managed_policies()
-    assert len({row["Id"] for row in rows}) == len({row["Name"] for row in rows}) == len(rows)
-    assert {"AdministratorAccess", "ReadOnlyAccess", "IAMUserChangePassword"} <= {row["Name"] for row in rows}
+    assert (
+        len({row["Id"] for row in rows})
+        == len({row["Name"] for row in rows})
+        == len(rows)
+    )
+    assert {"AdministratorAccess", "ReadOnlyAccess", "IAMUserChangePassword"} <= {
+        row["Name"] for row in rows
+    }
     for row in rows:
         assert row["Id"].startswith("ANPA")
         assert len(row["Id"]) == 21
@@ -53,10 +59,18 @@ def test_a_second_founding_writes_nothing(world: World) -> None:
         assert change.writes == []
 
 
-def _found(world: World, root_key: tuple[str, Secret] | None = None) -> tuple[str, Secret]:
+def _found(
+    world: World, root_key: tuple[str, Secret] | None = None
+) -> tuple[str, Secret]:
     with world.store.change() as change:
         return found_account(
-            change, id=ID, name="third", mint=world.mint, vault=world.vault, now=NOW, root_key=root_key
+            change,
+            id=ID,
+            name="third",
+            mint=world.mint,
+            vault=world.vault,
+            now=NOW,
+            root_key=root_key,
         )
 
 
@@ -85,5 +99,7 @@ def test_an_account_is_founded_once(world: World, id_: str, name: str) -> None:
     _found(world)
     before = world.store.everything()
     with pytest.raises(AlreadyExistsError), world.store.change() as change:
-        found_account(change, id=id_, name=name, mint=world.mint, vault=world.vault, now=NOW)
+        found_account(
+            change, id=id_, name=name, mint=world.mint, vault=world.vault, now=NOW
+        )
     assert world.store.everything() == before

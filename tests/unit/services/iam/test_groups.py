@@ -46,7 +46,9 @@ def test_an_unknown_group_cannot_be_found(world: World, operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", ["AddUserToGroup", "RemoveUserFromGroup"])
-def test_an_unknown_user_is_reported_before_an_unknown_group(world: World, operation: str) -> None:
+def test_an_unknown_user_is_reported_before_an_unknown_group(
+    world: World, operation: str
+) -> None:
     """With both unknown the message is about the user (facts 10.4)."""
     both = world.refused(operation, GroupName="none", UserName="Nobody")
     assert both == ("NoSuchEntity", "The user with name Nobody cannot be found.")
@@ -73,7 +75,10 @@ def test_a_removed_user_is_out(world: World) -> None:
     world.call("AddUserToGroup", GroupName="Devs", UserName="Alice")
     assert world.call("RemoveUserFromGroup", GroupName="Devs", UserName="Alice") == {}
     assert world.call("GetGroup", GroupName="Devs")["Users"] == []
-    assert world.refused("RemoveUserFromGroup", GroupName="Devs", UserName="Alice")[0] == "NoSuchEntity"
+    assert (
+        world.refused("RemoveUserFromGroup", GroupName="Devs", UserName="Alice")[0]
+        == "NoSuchEntity"
+    )
 
 
 def test_a_user_is_in_ten_groups_at_most(world: World) -> None:
@@ -118,7 +123,9 @@ def test_what_hangs_on_a_group_keeps_it(world: World) -> None:
     world.user("Alice")
     world.call("CreateGroup", GroupName="Devs")
     world.call("AddUserToGroup", GroupName="Devs", UserName="Alice")
-    world.call("PutGroupPolicy", GroupName="Devs", PolicyName="p", PolicyDocument=ALLOW_ALL)
+    world.call(
+        "PutGroupPolicy", GroupName="Devs", PolicyName="p", PolicyDocument=ALLOW_ALL
+    )
     arn = world.policy("managed")
     world.call("AttachGroupPolicy", GroupName="Devs", PolicyArn=arn)
     refusals = [world.refused("DeleteGroup", GroupName="Devs")]
@@ -151,8 +158,13 @@ def test_groups_of_a_user_are_sorted_by_name(world: World) -> None:
     for name in ("b", "C", "a"):
         world.call("CreateGroup", GroupName=name)
         world.call("AddUserToGroup", GroupName=name, UserName="Alice")
-    pages = list(world.pages("ListGroupsForUser", "Groups", UserName="Alice", MaxItems=2))
-    assert [[group["GroupName"] for group in page] for page in pages] == [["a", "b"], ["C"]]
+    pages = list(
+        world.pages("ListGroupsForUser", "Groups", UserName="Alice", MaxItems=2)
+    )
+    assert [[group["GroupName"] for group in page] for page in pages] == [
+        ["a", "b"],
+        ["C"],
+    ]
 
 
 def test_an_unknown_user_has_no_groups_to_list(world: World) -> None:
@@ -177,7 +189,15 @@ def test_the_account_holds_so_many_groups(world: World) -> None:
     """The 301st group is refused (facts 10.2)."""
     with world.store.change() as change:
         for number in range(300):
-            change.insert(Group(id=f"AGPA{number}", account=ACCOUNT, name=f"g{number}", path="/", created=NOW))
+            change.insert(
+                Group(
+                    id=f"AGPA{number}",
+                    account=ACCOUNT,
+                    name=f"g{number}",
+                    path="/",
+                    created=NOW,
+                )
+            )
     assert world.refused("CreateGroup", GroupName="one-more") == (
         "LimitExceeded",
         "Cannot exceed quota for GroupsPerAccount: 300",

@@ -18,16 +18,27 @@ class Owner:
     title: str
     size: int
 
-    def call(self, verb: str, what: str = "Policy", **params: object) -> dict[str, object]:
+    def call(
+        self, verb: str, what: str = "Policy", **params: object
+    ) -> dict[str, object]:
         """What the operation for this kind of owner answers."""
-        return self.world.call(f"{verb}{self.title}{what}", **{f"{self.title}Name": "One", **params})
+        return self.world.call(
+            f"{verb}{self.title}{what}", **{f"{self.title}Name": "One", **params}
+        )
 
-    def refused(self, verb: str, what: str = "Policy", **params: object) -> tuple[str, str]:
+    def refused(
+        self, verb: str, what: str = "Policy", **params: object
+    ) -> tuple[str, str]:
         """How the operation for this kind of owner is refused."""
-        return self.world.refused(f"{verb}{self.title}{what}", **{f"{self.title}Name": "One", **params})
+        return self.world.refused(
+            f"{verb}{self.title}{what}", **{f"{self.title}Name": "One", **params}
+        )
 
 
-@pytest.fixture(params=[("User", 2048), ("Group", 5120), ("Role", 10240)], ids=lambda param: param[0])
+@pytest.fixture(
+    params=[("User", 2048), ("Group", 5120), ("Role", 10240)],
+    ids=lambda param: param[0],
+)
 def owner(world: World, request: pytest.FixtureRequest) -> Owner:
     """One of each kind, in turn."""
     title, size = request.param
@@ -58,14 +69,21 @@ def test_putting_again_replaces(owner: Owner) -> None:
 def test_the_older_language_is_taken(owner: Owner) -> None:
     """Version may be 2008-10-17 or missing in an inline policy (facts 3.1)."""
     owner.call("Put", PolicyName="p", PolicyDocument=ALLOW_ALL.replace("2012", "2008"))
-    owner.call("Put", PolicyName="q", PolicyDocument=ALLOW_ALL.replace('"Version":"2012-10-17",', ""))
+    owner.call(
+        "Put",
+        PolicyName="q",
+        PolicyDocument=ALLOW_ALL.replace('"Version":"2012-10-17",', ""),
+    )
 
 
 def test_an_inline_policy_must_be_one(owner: Owner) -> None:
     """Grammar is checked; a principal has no place here."""
     refusal = owner.refused("Put", PolicyName="p", PolicyDocument="[]")
     assert refusal == ("MalformedPolicyDocument", "Syntax errors in policy.")
-    assert owner.refused("Put", PolicyName="p", PolicyDocument=trusting(ACCOUNT))[0] == "MalformedPolicyDocument"
+    assert (
+        owner.refused("Put", PolicyName="p", PolicyDocument=trusting(ACCOUNT))[0]
+        == "MalformedPolicyDocument"
+    )
 
 
 def test_all_inline_policies_share_a_size(owner: Owner) -> None:
@@ -75,7 +93,11 @@ def test_all_inline_policies_share_a_size(owner: Owner) -> None:
     def of_size(size: int) -> str:
         return empty.replace('"Id":""', f'"Id":"{"x" * (size - len(empty))}"')
 
-    owner.call("Put", PolicyName="p", PolicyDocument=of_size(owner.size - 200).replace(",", "  ,"))
+    owner.call(
+        "Put",
+        PolicyName="p",
+        PolicyDocument=of_size(owner.size - 200).replace(",", "  ,"),
+    )
     owner.call("Put", PolicyName="q", PolicyDocument=of_size(200))
     owner.call("Put", PolicyName="p", PolicyDocument=of_size(owner.size - 200))
     word = owner.title.lower()
@@ -121,7 +143,9 @@ def test_a_deleted_inline_policy_is_gone(owner: Owner) -> None:
 def test_names_of_inline_policies_come_in_pages(owner: Owner) -> None:
     """Sorted by name, and only those of this owner."""
     owner.world.call("CreateUser", UserName="Two")
-    owner.world.call("PutUserPolicy", UserName="Two", PolicyName="x", PolicyDocument=ALLOW_ALL)
+    owner.world.call(
+        "PutUserPolicy", UserName="Two", PolicyName="x", PolicyDocument=ALLOW_ALL
+    )
     for name in ("c", "a", "B", "d", "e"):
         owner.call("Put", PolicyName=name, PolicyDocument=ALLOW_ALL)
     pages = owner.world.pages(

@@ -41,7 +41,15 @@ def test_a_page_holds_a_hundred_by_default(world: World) -> None:
     with world.store.change() as change:
         for number in range(101):
             change.insert(
-                User(id=f"AIDA{number}", account=ACCOUNT, name=f"u{number}", path="/", created=NOW, tags=(), boundary="")
+                User(
+                    id=f"AIDA{number}",
+                    account=ACCOUNT,
+                    name=f"u{number}",
+                    path="/",
+                    created=NOW,
+                    tags=(),
+                    boundary="",
+                )
             )
     result = world.call("ListUsers")
     assert (len(_names(result)), result["IsTruncated"]) == (100, True)
@@ -69,14 +77,20 @@ def test_names_in_any_case_are_paged_in_one_order(world: World) -> None:
 @pytest.mark.threat("T102")
 def test_a_marker_of_another_account_is_invalid(five: World) -> None:
     """It opens for the account alone that it was made for."""
-    assert five.refused("ListUsers", root_of(OTHER_ACCOUNT), Marker=_marker(five)) == INVALID
+    assert (
+        five.refused("ListUsers", root_of(OTHER_ACCOUNT), Marker=_marker(five))
+        == INVALID
+    )
 
 
 @pytest.mark.threat("T102")
 def test_a_marker_of_another_operation_is_invalid(five: World) -> None:
     """Neither does it open for another list."""
     assert five.refused("ListGroups", Marker=_marker(five)) == INVALID
-    assert five.refused("GetGroup", GroupName="none", Marker=_marker(five))[0] == "NoSuchEntity"
+    assert (
+        five.refused("GetGroup", GroupName="none", Marker=_marker(five))[0]
+        == "NoSuchEntity"
+    )
 
 
 @pytest.mark.threat("T102")
@@ -85,7 +99,10 @@ def test_a_marker_of_another_filter_is_invalid(five: World) -> None:
     marker = _marker(five, PathPrefix="/")
     assert five.refused("ListUsers", PathPrefix="/x/", Marker=marker) == INVALID
     assert five.refused("ListUsers", Marker=marker) == INVALID
-    assert len(_names(five.call("ListUsers", PathPrefix="/", Marker=marker, MaxItems=1))) == 1
+    assert (
+        len(_names(five.call("ListUsers", PathPrefix="/", Marker=marker, MaxItems=1)))
+        == 1
+    )
 
 
 @pytest.mark.threat("T102")
@@ -102,7 +119,18 @@ def test_a_marker_of_another_owner_is_invalid(world: World) -> None:
 
 
 @pytest.mark.threat("T102", "T147")
-@pytest.mark.parametrize("text", ["x", "' OR 1=1 --", "0 u1", "%", "A" * 320, "é", base64.b64encode(b"0 u1").decode()])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "' OR 1=1 --",
+        "0 u1",
+        "%",
+        "A" * 320,
+        "é",
+        base64.b64encode(b"0 u1").decode(),
+    ],
+)
 def test_a_made_up_marker_is_invalid(five: World, text: str) -> None:
     """Nobody but us makes markers (facts 10.3)."""
     assert five.refused("ListUsers", Marker=text) == INVALID
@@ -112,7 +140,10 @@ def test_a_made_up_marker_is_invalid(five: World, text: str) -> None:
 def test_an_edited_marker_is_invalid(five: World) -> None:
     """Any changed byte, and any missing or added one."""
     raw = base64.b64decode(_marker(five))
-    bent = [raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :] for place in range(len(raw))]
+    bent = [
+        raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
+        for place in range(len(raw))
+    ]
     for edited in (*bent, raw[:-1], raw + b"\0", b""):
         text = base64.b64encode(edited).decode() or "="
         assert five.refused("ListUsers", Marker=text) == INVALID
@@ -124,4 +155,6 @@ def test_the_longest_names_fit_a_marker(world: World) -> None:
         world.policy(letter * 128)
     marker = world.call("ListPolicies", Scope="Local", MaxItems=1)["Marker"]
     assert len(str(marker)) <= 320
-    assert len(world.call("ListPolicies", Scope="Local", Marker=marker)["Policies"]) == 1
+    assert (
+        len(world.call("ListPolicies", Scope="Local", Marker=marker)["Policies"]) == 1
+    )

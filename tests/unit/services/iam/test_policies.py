@@ -23,7 +23,9 @@ def founded(world: World) -> None:
 
 def test_create_policy_answers_with_the_policy(world: World) -> None:
     """Counts are 0, the default version is v1, and there are no tags when none were sent (facts 10.9)."""
-    policy = world.call("CreatePolicy", PolicyName="p", PolicyDocument=ALLOW_ALL, Path="/a/b/")["Policy"]
+    policy = world.call(
+        "CreatePolicy", PolicyName="p", PolicyDocument=ALLOW_ALL, Path="/a/b/"
+    )["Policy"]
     assert policy == {
         "PolicyName": "p",
         "PolicyId": world.get(Policy, "p").id,
@@ -50,10 +52,14 @@ def test_get_policy_always_shows_tags(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["Limits", "LIMITS"])
-def test_policy_names_are_unique_whatever_path_and_case(world: World, name: str) -> None:
+def test_policy_names_are_unique_whatever_path_and_case(
+    world: World, name: str
+) -> None:
     """The path is no part of the name (facts 10.5)."""
     world.policy("Limits")
-    refusal = world.refused("CreatePolicy", PolicyName=name, PolicyDocument=ALLOW_ALL, Path="/other/")
+    refusal = world.refused(
+        "CreatePolicy", PolicyName=name, PolicyDocument=ALLOW_ALL, Path="/other/"
+    )
     assert refusal == (
         "EntityAlreadyExists",
         f"A policy called {name} already exists. Duplicate names are not allowed.",
@@ -64,16 +70,33 @@ def test_policy_names_are_unique_whatever_path_and_case(world: World, name: str)
     ("text", "message"),
     [
         ("{", "Syntax errors in policy."),
-        (ALLOW_ALL.replace("2012-10-17", "2008-10-17"), "Policy document must be version 2012-10-17 or greater."),
-        (ALLOW_ALL.replace('"Version":"2012-10-17",', ""), "Policy document must be version 2012-10-17 or greater."),
-        (ALLOW_ALL.replace('"Resource":"*"', '"Resource":[]'), "Policy statement must contain resources."),
+        (
+            ALLOW_ALL.replace("2012-10-17", "2008-10-17"),
+            "Policy document must be version 2012-10-17 or greater.",
+        ),
+        (
+            ALLOW_ALL.replace('"Version":"2012-10-17",', ""),
+            "Policy document must be version 2012-10-17 or greater.",
+        ),
+        (
+            ALLOW_ALL.replace('"Resource":"*"', '"Resource":[]'),
+            "Policy statement must contain resources.",
+        ),
     ],
 )
-def test_a_managed_policy_is_checked_strictly(world: World, text: str, message: str) -> None:
+def test_a_managed_policy_is_checked_strictly(
+    world: World, text: str, message: str
+) -> None:
     """CreatePolicy and CreatePolicyVersion ask for the present language (facts 3.1, 3.7)."""
     arn = world.policy("good")
-    for operation, more in (("CreatePolicy", {"PolicyName": "p"}), ("CreatePolicyVersion", {"PolicyArn": arn})):
-        assert world.refused(operation, PolicyDocument=text, **more) == ("MalformedPolicyDocument", message)
+    for operation, more in (
+        ("CreatePolicy", {"PolicyName": "p"}),
+        ("CreatePolicyVersion", {"PolicyArn": arn}),
+    ):
+        assert world.refused(operation, PolicyDocument=text, **more) == (
+            "MalformedPolicyDocument",
+            message,
+        )
 
 
 def _of_size(size: int) -> str:
@@ -85,7 +108,10 @@ def test_a_managed_policy_has_a_size(world: World) -> None:
     """6144 characters without white space (facts 3.6)."""
     fits = _of_size(6144)
     arn = world.policy("p", fits.replace(",", " ,\t\r\n"))
-    for operation, more in (("CreatePolicy", {"PolicyName": "q"}), ("CreatePolicyVersion", {"PolicyArn": arn})):
+    for operation, more in (
+        ("CreatePolicy", {"PolicyName": "q"}),
+        ("CreatePolicyVersion", {"PolicyArn": arn}),
+    ):
         refusal = world.refused(operation, PolicyDocument=_of_size(6145), **more)
         assert refusal == ("LimitExceeded", "Cannot exceed quota for PolicySize: 6144")
 
@@ -100,7 +126,9 @@ def test_the_account_holds_so_many_policies(world: World) -> None:
                     path="/", created=NOW, updated=NOW, description="", default_version=1, next_version=2, tags=(),
                 )
             )  # fmt: skip
-    assert world.refused("CreatePolicy", PolicyName="one-more", PolicyDocument=ALLOW_ALL) == (
+    assert world.refused(
+        "CreatePolicy", PolicyName="one-more", PolicyDocument=ALLOW_ALL
+    ) == (
         "LimitExceeded",
         "Cannot exceed quota for PoliciesPerAccount: 1500",
     )
@@ -110,12 +138,24 @@ def test_an_unknown_policy_was_not_found(world: World) -> None:
     """The wording of each operation (facts 10.4)."""
     arn = f"arn:aws:iam::{ACCOUNT}:policy/none"
     not_found = ("NoSuchEntity", f"Policy {arn} was not found.")
-    for operation in ("GetPolicy", "DeletePolicy", "ListPolicyVersions", "ListPolicyTags"):
+    for operation in (
+        "GetPolicy",
+        "DeletePolicy",
+        "ListPolicyVersions",
+        "ListPolicyTags",
+    ):
         assert world.refused(operation, PolicyArn=arn) == not_found
-    assert world.refused("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL) == not_found
+    assert (
+        world.refused("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)
+        == not_found
+    )
     assert world.refused("TagPolicy", PolicyArn=arn, Tags=[]) == not_found
     assert world.refused("UntagPolicy", PolicyArn=arn, TagKeys=[]) == not_found
-    for operation in ("GetPolicyVersion", "DeletePolicyVersion", "SetDefaultPolicyVersion"):
+    for operation in (
+        "GetPolicyVersion",
+        "DeletePolicyVersion",
+        "SetDefaultPolicyVersion",
+    ):
         assert world.refused(operation, PolicyArn=arn, VersionId="v1") == not_found
     assert world.refused("ListEntitiesForPolicy", PolicyArn=arn) == (
         "NoSuchEntity",
@@ -145,14 +185,20 @@ def test_an_arn_must_be_that_of_a_policy(world: World, arn: str) -> None:
     ("operation", "more", "act"),
     [
         ("DeletePolicy", {}, "delete policies"),
-        ("DeletePolicyVersion", {"VersionId": "v1"}, "delete policy versions for policies"),
+        (
+            "DeletePolicyVersion",
+            {"VersionId": "v1"},
+            "delete policy versions for policies",
+        ),
         ("CreatePolicyVersion", {"PolicyDocument": ALLOW_ALL}, "update policies"),
         ("SetDefaultPolicyVersion", {"VersionId": "v1"}, "update policies"),
         ("TagPolicy", {"Tags": [{"Key": "k", "Value": "v"}]}, "update policies"),
         ("UntagPolicy", {"TagKeys": ["k"]}, "update policies"),
     ],
 )
-def test_policies_of_others_cannot_be_changed(world: World, operation: str, more: dict[str, object], act: str) -> None:
+def test_policies_of_others_cannot_be_changed(
+    world: World, operation: str, more: dict[str, object], act: str
+) -> None:
     """Neither AWS's nor another account's, and the refusal does not tell whether it is there (facts 10.8)."""
     there = world.policy("p")
     for arn in (ADMIN, there, there + "-not"):
@@ -162,14 +208,24 @@ def test_policies_of_others_cannot_be_changed(world: World, operation: str, more
         )
 
 
-def test_policies_of_aws_can_be_read_and_those_of_other_accounts_cannot(world: World) -> None:
+def test_policies_of_aws_can_be_read_and_those_of_other_accounts_cannot(
+    world: World,
+) -> None:
     """A policy is visible to its own account only, AWS's to all."""
     arn = world.policy("p")
     assert world.call("GetPolicy", OTHER, PolicyArn=ADMIN)["Policy"]["Arn"] == ADMIN
-    document = world.call("GetPolicyVersion", OTHER, PolicyArn=ADMIN, VersionId="v1")["PolicyVersion"]["Document"]
+    document = world.call("GetPolicyVersion", OTHER, PolicyArn=ADMIN, VersionId="v1")[
+        "PolicyVersion"
+    ]["Document"]
     assert '"Action": "*"' in unquote(document)
-    assert world.refused("GetPolicy", OTHER, PolicyArn=arn) == ("NoSuchEntity", f"Policy {arn} was not found.")
-    assert world.refused("GetPolicyVersion", OTHER, PolicyArn=arn, VersionId="v1")[0] == "NoSuchEntity"
+    assert world.refused("GetPolicy", OTHER, PolicyArn=arn) == (
+        "NoSuchEntity",
+        f"Policy {arn} was not found.",
+    )
+    assert (
+        world.refused("GetPolicyVersion", OTHER, PolicyArn=arn, VersionId="v1")[0]
+        == "NoSuchEntity"
+    )
 
 
 # -- deletion -----------------------------------------------------------------------
@@ -207,12 +263,20 @@ def test_a_policy_made_again_has_nothing_of_the_old_one(world: World) -> None:
     """Same ARN, new id, and its versions start at v1."""
     arn = world.policy("p")
     old = world.get(Policy, "p").id
-    world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL, SetAsDefault=True)
+    world.call(
+        "CreatePolicyVersion",
+        PolicyArn=arn,
+        PolicyDocument=ALLOW_ALL,
+        SetAsDefault=True,
+    )
     world.call("DeletePolicyVersion", PolicyArn=arn, VersionId="v1")
     world.call("DeletePolicy", PolicyArn=arn)
     assert world.policy("p") == arn
     assert world.get(Policy, "p").id != old
-    assert [one["VersionId"] for one in world.call("ListPolicyVersions", PolicyArn=arn)["Versions"]] == ["v1"]
+    assert [
+        one["VersionId"]
+        for one in world.call("ListPolicyVersions", PolicyArn=arn)["Versions"]
+    ] == ["v1"]
 
 
 # -- versions -----------------------------------------------------------------------
@@ -222,12 +286,27 @@ def test_a_new_version_is_in_force_only_if_asked_for(world: World) -> None:
     """SetAsDefault defaults to false; the answer has no document."""
     arn = world.policy("p")
     world.now += 60
-    second = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)["PolicyVersion"]
-    assert second == {"VersionId": "v2", "IsDefaultVersion": False, "CreateDate": NOW + 60}
-    third = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL, SetAsDefault=True)
+    second = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)[
+        "PolicyVersion"
+    ]
+    assert second == {
+        "VersionId": "v2",
+        "IsDefaultVersion": False,
+        "CreateDate": NOW + 60,
+    }
+    third = world.call(
+        "CreatePolicyVersion",
+        PolicyArn=arn,
+        PolicyDocument=ALLOW_ALL,
+        SetAsDefault=True,
+    )
     assert third["PolicyVersion"]["IsDefaultVersion"] is True
     policy = world.call("GetPolicy", PolicyArn=arn)["Policy"]
-    assert (policy["DefaultVersionId"], policy["UpdateDate"], policy["CreateDate"]) == ("v3", NOW + 60, NOW)
+    assert (policy["DefaultVersionId"], policy["UpdateDate"], policy["CreateDate"]) == (
+        "v3",
+        NOW + 60,
+        NOW,
+    )
     versions = world.call("ListPolicyVersions", PolicyArn=arn)["Versions"]
     assert [(one["VersionId"], one["IsDefaultVersion"]) for one in versions] == [
         ("v3", True),
@@ -241,9 +320,14 @@ def test_numbers_of_versions_are_never_reused(world: World) -> None:
     arn = world.policy("p")
     world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)
     world.call("DeletePolicyVersion", PolicyArn=arn, VersionId="v2")
-    version = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)["PolicyVersion"]
+    version = world.call(
+        "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL
+    )["PolicyVersion"]
     assert version["VersionId"] == "v3"
-    assert world.refused("GetPolicyVersion", PolicyArn=arn, VersionId="v2")[0] == "NoSuchEntity"
+    assert (
+        world.refused("GetPolicyVersion", PolicyArn=arn, VersionId="v2")[0]
+        == "NoSuchEntity"
+    )
 
 
 @pytest.mark.threat("T101")
@@ -252,16 +336,26 @@ def test_a_policy_has_five_versions_at_most(world: World) -> None:
     arn = world.policy("p")
     for _ in range(4):
         world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)
-    assert world.refused("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL) == (
+    assert world.refused(
+        "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL
+    ) == (
         "LimitExceeded",
         "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing"
         " version.",
     )
     world.call("DeletePolicyVersion", PolicyArn=arn, VersionId="v3")
-    version = world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)["PolicyVersion"]
+    version = world.call(
+        "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL
+    )["PolicyVersion"]
     assert version["VersionId"] == "v6"
-    pages = list(world.pages("ListPolicyVersions", "Versions", PolicyArn=arn, MaxItems=2))
-    assert [[one["VersionId"] for one in page] for page in pages] == [["v6", "v5"], ["v4", "v2"], ["v1"]]
+    pages = list(
+        world.pages("ListPolicyVersions", "Versions", PolicyArn=arn, MaxItems=2)
+    )
+    assert [[one["VersionId"] for one in page] for page in pages] == [
+        ["v6", "v5"],
+        ["v4", "v2"],
+        ["v1"],
+    ]
 
 
 def test_the_default_version_cannot_be_deleted(world: World) -> None:
@@ -277,9 +371,15 @@ def test_the_default_version_cannot_be_deleted(world: World) -> None:
     assert world.call("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"] == "v2"
 
 
-@pytest.mark.parametrize("operation", ["GetPolicyVersion", "DeletePolicyVersion", "SetDefaultPolicyVersion"])
-@pytest.mark.parametrize("version", ["v2", "v1.x", "v1" + "0" * 5000, "v9223372036854775808"])
-def test_an_unknown_version_does_not_exist(world: World, operation: str, version: str) -> None:
+@pytest.mark.parametrize(
+    "operation", ["GetPolicyVersion", "DeletePolicyVersion", "SetDefaultPolicyVersion"]
+)
+@pytest.mark.parametrize(
+    "version", ["v2", "v1.x", "v1" + "0" * 5000, "v9223372036854775808"]
+)
+def test_an_unknown_version_does_not_exist(
+    world: World, operation: str, version: str
+) -> None:
     """Numbers of any length are only unknown (facts 10.4)."""
     arn = world.policy("p")
     assert world.refused(operation, PolicyArn=arn, VersionId=version) == (
@@ -293,9 +393,13 @@ def test_a_version_is_read_back_as_it_was_sent(world: World) -> None:
     """Percent-encoded by RFC 3986, and nothing else done to it (facts 3.1)."""
     text = ' {"Statement": [ {"Resource":"*","Action" :"s3:*", "Effect":"Allow","Sid":""}],\r\n\t"Version":"2012-10-17","Id":"é~+/ &<\\u00e9" }'
     arn = world.policy("p", text)
-    shown = world.call("GetPolicyVersion", PolicyArn=arn, VersionId="v1")["PolicyVersion"]
+    shown = world.call("GetPolicyVersion", PolicyArn=arn, VersionId="v1")[
+        "PolicyVersion"
+    ]
     assert unquote(shown["Document"]) == text
-    assert shown["Document"].startswith("%20%7B%22Statement%22%3A%20%5B%20%7B%22Resource%22%3A%22%2A%22%2C")
+    assert shown["Document"].startswith(
+        "%20%7B%22Statement%22%3A%20%5B%20%7B%22Resource%22%3A%22%2A%22%2C"
+    )
     assert "%C3%A9~%2B%2F%20%26%3C%5Cu00e9" in shown["Document"]
     assert shown["IsDefaultVersion"] is True
 
@@ -331,9 +435,15 @@ def test_list_policies_by_use(world: World) -> None:
     world.call("CreateUser", OTHER, UserName="Bob")
     world.call("AttachUserPolicy", OTHER, UserName="Bob", PolicyArn=ADMIN)
     assert _names(world.call("ListPolicies", OnlyAttached=True)) == ["attached"]
-    assert _names(world.call("ListPolicies", PolicyUsageFilter="PermissionsPolicy")) == ["attached"]
-    assert _names(world.call("ListPolicies", PolicyUsageFilter="PermissionsBoundary")) == ["bounding"]
-    assert _names(world.call("ListPolicies", OTHER, OnlyAttached=True)) == ["AdministratorAccess"]
+    assert _names(
+        world.call("ListPolicies", PolicyUsageFilter="PermissionsPolicy")
+    ) == ["attached"]
+    assert _names(
+        world.call("ListPolicies", PolicyUsageFilter="PermissionsBoundary")
+    ) == ["bounding"]
+    assert _names(world.call("ListPolicies", OTHER, OnlyAttached=True)) == [
+        "AdministratorAccess"
+    ]
 
 
 def test_counts_are_those_of_the_asking_account(world: World) -> None:
@@ -344,7 +454,11 @@ def test_counts_are_those_of_the_asking_account(world: World) -> None:
     world.role("Ops", trusting(ACCOUNT), PermissionsBoundary=arn)
     for operation, name in (("User", "Alice"), ("Group", "Devs"), ("Role", "Ops")):
         for policy in (arn, ADMIN):
-            world.call(f"Attach{operation}Policy", **{f"{operation}Name": name}, PolicyArn=policy)
+            world.call(
+                f"Attach{operation}Policy",
+                **{f"{operation}Name": name},
+                PolicyArn=policy,
+            )
 
     def counts(arn: str, **kwargs: object) -> tuple[object, object]:
         policy = world.call("GetPolicy", PolicyArn=arn, **kwargs)["Policy"]

@@ -19,7 +19,10 @@ def _policy(principal: object, word: str = "Principal") -> str:
 
 
 @pytest.mark.parametrize("word", ["Principal", "NotPrincipal"])
-@pytest.mark.parametrize("principal", [{"AWS": ARN}, {"AWS": [ARN, "*", ROLE]}, {"Service": "a.b", "AWS": ROLE}])
+@pytest.mark.parametrize(
+    "principal",
+    [{"AWS": ARN}, {"AWS": [ARN, "*", ROLE]}, {"Service": "a.b", "AWS": ROLE}],
+)
 def test_principals_become_ids_and_come_back(word: str, principal: object) -> None:
     """Both elements, one string or a list; a resource of the same text stays."""
     text = _policy(principal, word)
@@ -27,7 +30,9 @@ def test_principals_become_ids_and_come_back(word: str, principal: object) -> No
     expected = json.loads(text)
     members = expected["Statement"][0][word]
     aws = members["AWS"]
-    members["AWS"] = [IDS.get(one, one) for one in aws] if isinstance(aws, list) else IDS[aws]
+    members["AWS"] = (
+        [IDS.get(one, one) for one in aws] if isinstance(aws, list) else IDS[aws]
+    )
     assert json.loads(stored) == expected
     assert restore(stored, ARNS.get) == text
 
@@ -60,7 +65,10 @@ def test_one_statement_needs_no_list() -> None:
 def test_escapes_do_not_hide_a_principal() -> None:
     """Keys and values are read as JSON reads them."""
     text = r'{"Statement":{"Principal":{"\u0041WS":"arn:aws:iam::123456789012:user\/dev\/Alic\u0065"}}}'
-    assert resolve(text, IDS.get) == r'{"Statement":{"Principal":{"\u0041WS":"' + IDS[ARN] + '"}}}'
+    assert (
+        resolve(text, IDS.get)
+        == r'{"Statement":{"Principal":{"\u0041WS":"' + IDS[ARN] + '"}}}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +98,9 @@ def test_ids_without_entity_are_shown_as_they_are() -> None:
     assert restore(text, {}.get) == text
 
 
-@pytest.mark.parametrize("text", ['{"Statement": "', '{"a": "\\', '"' * 100_001, '{"a"::1}'])
+@pytest.mark.parametrize(
+    "text", ['{"Statement": "', '{"a": "\\', '"' * 100_001, '{"a"::1}']
+)
 def test_broken_text_is_refused_quickly(text: str) -> None:
     """Text that is no JSON is an error of the caller's, and costs linear time."""
     with pytest.raises(ValueError, match="not JSON"):
@@ -98,22 +108,45 @@ def test_broken_text_is_refused_quickly(text: str) -> None:
 
 
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from([ARN, *ARNS]),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["Principal", "AWS", "Statement"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.sampled_from([ARN, *ARNS]),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.text() | st.sampled_from(["Principal", "AWS", "Statement"]), inner
+        )
+    ),
 )
 
 
 @given(_VALUES, st.sampled_from([None, 0, 3, "\t"]), st.booleans())
-def test_restoring_what_names_nobody_changes_no_byte(value: object, indent: object, ascii_only: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+def test_restoring_what_names_nobody_changes_no_byte(
+    value: object, indent: object, ascii_only: bool
+) -> None:  # noqa: FBT001 - drawn by hypothesis
     """Any JSON text passes unchanged when no id is known."""
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)  # type: ignore[arg-type]  # int, str or None
     assert restore(text, {}.get) == text
 
 
-@given(st.lists(st.sampled_from([ARN, ROLE, "*", "123456789012"])), _VALUES, st.sampled_from([None, 0, 3, "\t"]))
-def test_restore_undoes_resolve(principals: list[str], noise: object, indent: object) -> None:
+@given(
+    st.lists(st.sampled_from([ARN, ROLE, "*", "123456789012"])),
+    _VALUES,
+    st.sampled_from([None, 0, 3, "\t"]),
+)
+def test_restore_undoes_resolve(
+    principals: list[str], noise: object, indent: object
+) -> None:
     """What was saved is shown again, byte for byte."""
-    tree = {"Id": noise, "Statement": [{"Sid": noise, "Principal": {"AWS": principals}}, {"NotPrincipal": {"AWS": ARN}}]}
+    tree = {
+        "Id": noise,
+        "Statement": [
+            {"Sid": noise, "Principal": {"AWS": principals}},
+            {"NotPrincipal": {"AWS": ARN}},
+        ],
+    }
     text = json.dumps(tree, indent=indent)  # type: ignore[arg-type]  # int, str or None
     stored = resolve(text, IDS.get)
     assert restore(stored, ARNS.get) == text

@@ -24,7 +24,9 @@ SHOWN_BY_LISTS = {
 
 def trust_of(world: World, name: str) -> str:
     """The role's trust policy as a client reads it."""
-    return unquote(world.call("GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"])
+    return unquote(
+        world.call("GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    )
 
 
 def test_create_role_omits_what_the_recorded_answers_omit(world: World) -> None:
@@ -55,7 +57,13 @@ def test_get_role_shows_everything(world: World) -> None:
 
 def test_list_roles_omits_tags_boundary_and_last_use(world: World) -> None:
     """Lists show no more than these members (facts 10.9)."""
-    world.role("b", TRUST, Path="/x/", Tags=[{"Key": "k", "Value": "v"}], PermissionsBoundary=world.policy("p"))
+    world.role(
+        "b",
+        TRUST,
+        Path="/x/",
+        Tags=[{"Key": "k", "Value": "v"}],
+        PermissionsBoundary=world.policy("p"),
+    )
     world.role("A", TRUST)
     roles = world.call("ListRoles")["Roles"]
     assert [role["RoleName"] for role in roles] == ["A", "b"]
@@ -66,7 +74,9 @@ def test_list_roles_omits_tags_boundary_and_last_use(world: World) -> None:
 def test_role_names_are_unique_whatever_their_case(world: World) -> None:
     """The message shows the name that was sent (facts 10.5)."""
     world.role("Ops", TRUST)
-    refusal = world.refused("CreateRole", RoleName="OPS", AssumeRolePolicyDocument=TRUST)
+    refusal = world.refused(
+        "CreateRole", RoleName="OPS", AssumeRolePolicyDocument=TRUST
+    )
     assert refusal == ("EntityAlreadyExists", "Role with name OPS already exists.")
 
 
@@ -80,7 +90,9 @@ def test_role_names_are_unique_whatever_their_case(world: World) -> None:
         ("DeleteRole", {}),
     ],
 )
-def test_an_unknown_role_cannot_be_found(world: World, operation: str, more: dict[str, str]) -> None:
+def test_an_unknown_role_cannot_be_found(
+    world: World, operation: str, more: dict[str, str]
+) -> None:
     """The message names the role (facts 10.4)."""
     assert world.refused(operation, RoleName="none", **more) == (
         "NoSuchEntity",
@@ -101,18 +113,27 @@ def test_update_role_changes_what_is_sent(world: World) -> None:
 def test_update_role_description_answers_with_the_role(world: World) -> None:
     """The older operation shows the role as it is afterwards."""
     world.role("Ops", TRUST, Description="old")
-    role = world.call("UpdateRoleDescription", RoleName="Ops", Description="new")["Role"]
+    role = world.call("UpdateRoleDescription", RoleName="Ops", Description="new")[
+        "Role"
+    ]
     assert role["Description"] == "new"
 
 
 @pytest.mark.parametrize("operation", ["CreateRole", "UpdateRole"])
-def test_a_limit_that_would_not_be_kept_is_refused(world: World, operation: str) -> None:
+def test_a_limit_that_would_not_be_kept_is_refused(
+    world: World, operation: str
+) -> None:
     """MaxSigninSessionDuration limits console sessions, which a role has none of here."""
     more = {"AssumeRolePolicyDocument": TRUST}
     if operation == "UpdateRole":
         world.role("Ops", TRUST)
         more = {}
-    assert world.refused(operation, RoleName="Ops", MaxSigninSessionDuration=3600, **more)[0] == "InvalidInput"
+    assert (
+        world.refused(operation, RoleName="Ops", MaxSigninSessionDuration=3600, **more)[
+            0
+        ]
+        == "InvalidInput"
+    )
 
 
 @pytest.mark.threat("T99")
@@ -121,7 +142,9 @@ def test_what_hangs_on_a_role_keeps_it(world: World) -> None:
     world.role("Ops", TRUST)
     arn = world.policy("managed")
     world.call("AttachRolePolicy", RoleName="Ops", PolicyArn=arn)
-    world.call("PutRolePolicy", RoleName="Ops", PolicyName="p", PolicyDocument=ALLOW_ALL)
+    world.call(
+        "PutRolePolicy", RoleName="Ops", PolicyName="p", PolicyDocument=ALLOW_ALL
+    )
     assert world.refused("DeleteRole", RoleName="Ops") == (
         "DeleteConflict",
         "Cannot delete entity, must detach all policies first.",
@@ -145,7 +168,9 @@ def test_the_account_holds_so_many_roles(world: World) -> None:
                     description="", trust=TRUST, max_session=3600, tags=(), boundary="",
                 )
             )  # fmt: skip
-    assert world.refused("CreateRole", RoleName="one-more", AssumeRolePolicyDocument=TRUST) == (
+    assert world.refused(
+        "CreateRole", RoleName="one-more", AssumeRolePolicyDocument=TRUST
+    ) == (
         "LimitExceeded",
         "Cannot exceed quota for RolesPerAccount: 1000",
     )
@@ -158,12 +183,20 @@ def test_the_account_holds_so_many_roles(world: World) -> None:
     ("text", "message"),
     [
         ("not json", "This policy contains invalid Json"),
-        (TRUST.replace("sts:AssumeRole", "s3:GetObject"), "AssumeRole policy may only specify STS AssumeRole actions."),
-        (TRUST.replace('"Action"', '"Resource": "*", "Action"'), "Has prohibited field Resource"),
+        (
+            TRUST.replace("sts:AssumeRole", "s3:GetObject"),
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (
+            TRUST.replace('"Action"', '"Resource": "*", "Action"'),
+            "Has prohibited field Resource",
+        ),
     ],
 )
 @pytest.mark.parametrize("operation", ["CreateRole", "UpdateAssumeRolePolicy"])
-def test_a_trust_policy_must_be_one(world: World, operation: str, text: str, message: str) -> None:
+def test_a_trust_policy_must_be_one(
+    world: World, operation: str, text: str, message: str
+) -> None:
     """Both operations that store a trust policy check it (facts 3.7)."""
     parameter = "AssumeRolePolicyDocument"
     name = "new"
@@ -194,7 +227,9 @@ def test_a_trust_policy_has_a_size(world: World) -> None:
     statement["Condition"] = {"StringEquals": {"sts:ExternalId": "x" * room}}
     world.role("Ops", json.dumps(document, indent=40))
     statement["Condition"] = {"StringEquals": {"sts:ExternalId": "x" * (room + 1)}}
-    refusal = world.refused("UpdateAssumeRolePolicy", RoleName="Ops", PolicyDocument=json.dumps(document))
+    refusal = world.refused(
+        "UpdateAssumeRolePolicy", RoleName="Ops", PolicyDocument=json.dumps(document)
+    )
     assert refusal == ("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
 
 
@@ -205,8 +240,9 @@ def test_a_user_in_a_trust_policy_is_stored_by_id(world: World) -> None:
     role = world.role("Ops", trust)
     assert role.trust == trust.replace(user.arn, user.id)
     assert trust_of(world, "Ops") == trust
-    assert world.call("ListRoles")["Roles"][0]["AssumeRolePolicyDocument"] == (
-        world.call("GetRole", RoleName="Ops")["Role"]["AssumeRolePolicyDocument"]
+    assert (
+        world.call("ListRoles")["Roles"][0]["AssumeRolePolicyDocument"]
+        == (world.call("GetRole", RoleName="Ops")["Role"]["AssumeRolePolicyDocument"])
     )
 
 
@@ -235,8 +271,13 @@ def test_a_policy_with_a_dead_id_cannot_be_saved_again(world: World) -> None:
     world.role("Ops", trusting(user.id))
     assert trust_of(world, "Ops") == trusting(user.arn)
     world.call("DeleteUser", UserName="Alice")
-    refusal = world.refused("UpdateAssumeRolePolicy", RoleName="Ops", PolicyDocument=trust_of(world, "Ops"))
-    assert refusal == ("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{user.id}"')
+    refusal = world.refused(
+        "UpdateAssumeRolePolicy", RoleName="Ops", PolicyDocument=trust_of(world, "Ops")
+    )
+    assert refusal == (
+        "MalformedPolicyDocument",
+        f'Invalid principal in policy: "AWS":"{user.id}"',
+    )
 
 
 def test_users_of_other_accounts_may_be_trusted(world: World) -> None:
@@ -269,8 +310,13 @@ def test_a_principal_must_exist(world: World, principal: str) -> None:
     world.user("Alice")
     world.call("CreateGroup", GroupName="Devs")
     trust = trusting(ACCOUNT, principal)
-    refusal = world.refused("CreateRole", RoleName="Ops", AssumeRolePolicyDocument=trust)
-    assert refusal == ("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
+    refusal = world.refused(
+        "CreateRole", RoleName="Ops", AssumeRolePolicyDocument=trust
+    )
+    assert refusal == (
+        "MalformedPolicyDocument",
+        f'Invalid principal in policy: "AWS":"{principal}"',
+    )
 
 
 @pytest.mark.parametrize(

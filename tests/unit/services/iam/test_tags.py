@@ -34,17 +34,24 @@ def who(world: World, kind: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_tags_are_added_replaced_and_removed(world: World, kind: str, who: dict[str, str]) -> None:
+def test_tags_are_added_replaced_and_removed(
+    world: World, kind: str, who: dict[str, str]
+) -> None:
     """They come back sorted, upper case first; unknown keys are removed without complaint (facts 10.9)."""
     assert world.call(f"Tag{kind}", **who, Tags=pairs("b=1", "a=2", "C=3")) == {}
     world.call(f"Tag{kind}", **who, Tags=pairs("b=9"))
-    assert world.call(f"List{kind}Tags", **who) == {"Tags": pairs("C=3", "a=2", "b=9"), "IsTruncated": False}
+    assert world.call(f"List{kind}Tags", **who) == {
+        "Tags": pairs("C=3", "a=2", "b=9"),
+        "IsTruncated": False,
+    }
     assert world.call(f"Untag{kind}", **who, TagKeys=["a", "unknown"]) == {}
     assert world.call(f"List{kind}Tags", **who)["Tags"] == pairs("C=3", "b=9")
 
 
 @pytest.mark.parametrize("kind", ["User", "Role"])
-def test_keys_of_principals_are_the_same_in_any_case(world: World, kind: str, who: dict[str, str]) -> None:
+def test_keys_of_principals_are_the_same_in_any_case(
+    world: World, kind: str, who: dict[str, str]
+) -> None:
     """The new spelling takes the place of the old one (facts 10.8)."""
     world.call(f"Tag{kind}", **who, Tags=pairs("Team=a"))
     world.call(f"Tag{kind}", **who, Tags=pairs("tEAM=b"))
@@ -54,7 +61,9 @@ def test_keys_of_principals_are_the_same_in_any_case(world: World, kind: str, wh
 
 
 @pytest.mark.parametrize("kind", ["Policy"])
-def test_keys_of_policies_differ_by_case(world: World, kind: str, who: dict[str, str]) -> None:
+def test_keys_of_policies_differ_by_case(
+    world: World, kind: str, who: dict[str, str]
+) -> None:
     """Team and team are two tags of a policy (facts 10.8)."""
     world.call("TagPolicy", **who, Tags=pairs("Team=a", "team=b"))
     world.call("UntagPolicy", **who, TagKeys=["team"])
@@ -62,7 +71,9 @@ def test_keys_of_policies_differ_by_case(world: World, kind: str, who: dict[str,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_key_given_twice_is_refused(world: World, kind: str, who: dict[str, str]) -> None:
+def test_a_key_given_twice_is_refused(
+    world: World, kind: str, who: dict[str, str]
+) -> None:
     """The message differs between principals and policies (facts 10.8)."""
     twice = pairs("k=1", "k=2") if kind == "Policy" else pairs("k=1", "K=2")
     refusal = ("InvalidInput", CLASH[kind])
@@ -77,25 +88,35 @@ def test_a_key_given_twice_is_refused(world: World, kind: str, who: dict[str, st
 
 @pytest.mark.threat("T58")
 @pytest.mark.parametrize("kind", ["User"])
-def test_only_ascii_letters_have_two_cases(world: World, kind: str, who: dict[str, str]) -> None:
+def test_only_ascii_letters_have_two_cases(
+    world: World, kind: str, who: dict[str, str]
+) -> None:
     """A Kelvin sign is no K, as in condition keys."""
     tags = pairs("K=1", "\u212a=2", "é=3", "É=4")
     world.call("TagUser", **who, Tags=tags)
-    assert world.call("ListUserTags", **who)["Tags"] == sorted(tags, key=lambda tag: tag["Key"])
+    assert world.call("ListUserTags", **who)["Tags"] == sorted(
+        tags, key=lambda tag: tag["Key"]
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("key", ["aws:x", "AWS:", "aWs:PrincipalTag/a"])
-def test_keys_of_aws_are_refused(world: World, kind: str, who: dict[str, str], key: str) -> None:
+def test_keys_of_aws_are_refused(
+    world: World, kind: str, who: dict[str, str], key: str
+) -> None:
     """Nobody can tag as if AWS had."""
-    assert world.refused(f"Tag{kind}", **who, Tags=pairs(f"{key}=1"))[0] == "InvalidInput"
+    assert (
+        world.refused(f"Tag{kind}", **who, Tags=pairs(f"{key}=1"))[0] == "InvalidInput"
+    )
 
 
 @pytest.mark.threat("T101")
 @pytest.mark.parametrize("kind", KINDS)
 def test_fifty_tags_at_most(world: World, kind: str, who: dict[str, str]) -> None:
     """The 51st is refused, a new value for one of the fifty is not (facts 10.7)."""
-    world.call(f"Tag{kind}", **who, Tags=pairs(*(f"k{number}=" for number in range(50))))
+    world.call(
+        f"Tag{kind}", **who, Tags=pairs(*(f"k{number}=" for number in range(50)))
+    )
     assert world.refused(f"Tag{kind}", **who, Tags=pairs("k1=x", "one-more=")) == (
         "LimitExceeded",
         "The number of tags has reached the maximum limit.",
@@ -111,7 +132,12 @@ def test_tags_come_in_pages_whatever_their_keys(
 ) -> None:
     """Keys of 512 bytes that differ at their end only are paged like all others."""
     long = [chr(0x10400) * 126 + f"{number:02d}" for number in range(30)]
-    keys = [*long, chr(0x10400) * 50, chr(0x10400) * 49, *(f"k{number}" for number in range(18))]
+    keys = [
+        *long,
+        chr(0x10400) * 50,
+        chr(0x10400) * 49,
+        *(f"k{number}" for number in range(18)),
+    ]
     world.call(f"Tag{kind}", **who, Tags=[{"Key": key, "Value": ""} for key in keys])
     pages = list(world.pages(f"List{kind}Tags", "Tags", **who, MaxItems=size))
     assert [tag["Key"] for page in pages for tag in page] == sorted(keys)  # type: ignore[index]  # a page holds dicts
@@ -122,7 +148,11 @@ def test_tags_come_in_pages_whatever_their_keys(
 def test_an_unknown_entity_has_no_tags(world: World, kind: str) -> None:
     """Each operation names who cannot be found."""
     nobody = {f"{kind}Name": "none"}
-    for operation, more in ((f"Tag{kind}", {"Tags": []}), (f"Untag{kind}", {"TagKeys": []}), (f"List{kind}Tags", {})):
+    for operation, more in (
+        (f"Tag{kind}", {"Tags": []}),
+        (f"Untag{kind}", {"TagKeys": []}),
+        (f"List{kind}Tags", {}),
+    ):
         assert world.refused(operation, **nobody, **more) == (
             "NoSuchEntity",
             f"The {kind.lower()} with name none cannot be found.",
