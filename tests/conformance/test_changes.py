@@ -17,16 +17,22 @@ THREADS = 8
 CHANGES = 10
 
 
+def change_and_fail(store: Store) -> None:
+    """Write and record several things, and raise LookupError after all."""
+    with store.change() as change:
+        change.replace(replace(ALICE, name="Bob"))
+        change.insert(DEVS)
+        change.record("r0", "lost")
+        raise LookupError
+
+
 def test_a_change_that_raises_never_was(store: Store) -> None:
     """Neither entities nor revision nor log remember it."""
     with store.change() as change:
         change.insert(ALICE)
     before = store.everything()
-    with pytest.raises(LookupError), store.change() as change:
-        change.replace(replace(ALICE, name="Bob"))
-        change.insert(DEVS)
-        change.record("r1", "lost")
-        raise LookupError
+    with pytest.raises(LookupError):
+        change_and_fail(store)
     assert store.everything() == before
     assert store.writes_since(before[0]) == (before[0], [])
     with store.change() as change:
@@ -77,9 +83,8 @@ def test_what_a_change_wrote_is_told_after_the_commit_only() -> None:
     with store.change() as change:
         change.insert(ALICE)
         assert heard == []
-    with pytest.raises(LookupError), store.change() as change:
-        change.delete(ALICE)
-        raise LookupError
+    with pytest.raises(LookupError):
+        change_and_fail(store)
     with store.change():
         pass
     assert heard == [(1, [Write(kind=User, key=ALICE.key, entity=ALICE)])]
@@ -188,7 +193,6 @@ def test_records_are_kept_with_their_change_or_not_at_all() -> None:
         change.record("r1", "kept")
     with store.change() as change:
         change.record("r2", "kept without a write")
-    with pytest.raises(LookupError), store.change() as change:
-        change.record("r3", "lost")
-        raise LookupError
+    with pytest.raises(LookupError):
+        change_and_fail(store)
     assert [request for _, request, _ in store.audit_records()] == ["r1", "r2"]

@@ -82,7 +82,7 @@ def test_names_are_taken_whatever_their_case(store: Store, name: str) -> None:
 @pytest.mark.threat("T58")
 def test_only_ascii_letters_fold(store: Store) -> None:
     """A Kelvin sign is no k, a sharp s is no ss, a dotless i is no i."""
-    names = ("Kim", "\u212aim", "strasse", "straße", "id", "ıd", "İd")
+    names = ("Kim", "\u212aim", "strasse", "straße", "id", "\u0131d", "İd")
     with store.change() as change:
         for number, name in enumerate(names):
             change.insert(user(name, id=f"AIDA{number}"))
@@ -170,7 +170,8 @@ def test_everything_holds_every_entity(store: Store) -> None:
         number = change.revision
     revision, found = store.everything()
     assert revision == number
-    assert sorted(map(repr, found)) == sorted(repr(sample.entity) for sample in SAMPLES)
+    assert len(found) == len(SAMPLES)
+    assert set(found) == {sample.entity for sample in SAMPLES}
 
 
 def test_accounts_have_unique_names(store: Store) -> None:

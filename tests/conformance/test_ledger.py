@@ -39,6 +39,13 @@ def burn(
         return ledger.burn(DEVICE.serial, device=device, user=user, step=step)
 
 
+def burn_and_fail(store: Store, step: int) -> None:
+    """Use the step, and raise LookupError after all."""
+    with store.ledger() as ledger:
+        assert ledger.burn(DEVICE.serial, device=DEVICE.id, user=ALICE.id, step=step)
+        raise LookupError
+
+
 @pytest.mark.threat("T1")
 def test_a_step_is_used_once_and_none_before_it_any_more(store: Store) -> None:
     """Time goes forward only."""
@@ -62,9 +69,8 @@ def test_a_step_of_another_device_or_user_cannot_be_used(store: Store) -> None:
 def test_a_ledger_that_raises_never_was(store: Store) -> None:
     """What was used in it is unused again."""
     add_device(store)
-    with pytest.raises(LookupError), store.ledger() as ledger:
-        assert ledger.burn(DEVICE.serial, device=DEVICE.id, user=ALICE.id, step=100)
-        raise LookupError
+    with pytest.raises(LookupError):
+        burn_and_fail(store, 100)
     assert burn(store, 100)
 
 

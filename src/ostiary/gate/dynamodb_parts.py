@@ -42,6 +42,8 @@ _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 _WORDS = re.compile(
     r"\b(?:SELECT|INSERT|UPDATE|DELETE|FROM|INTO|JOIN|EXISTS)\b", re.IGNORECASE
 )
+# Comments, further statements, Ion literals, quotes without an end.
+_ODD = re.compile(r"--|/\*|[;`'\"]")
 _WORDS_OF_ONE = 2
 _LONGEST_STATEMENT = 8192
 
@@ -174,15 +176,16 @@ def _execute(asked: Asked) -> Iterator[Part]:
     yield statement_part(asked, text_at(asked.target.params, "Statement"))
 
 
-def _execute_each(name: str) -> Callable[[Asked], Iterator[Part]]:
-    def parts(asked: Asked) -> Iterator[Part]:
-        for entry in members(asked.target.params.get(name), name):
-            part = statement_part(asked, text_at(mapping(entry, name), "Statement"))
-            context = {**part.context}
-            context["dynamodb:EnclosingOperation"] = asked.target.operation
-            yield part._replace(context=context)
+def _execute_batch(asked: Asked) -> Iterator[Part]:
+    for entry in members(asked.target.params.get("Statements"), "Statements"):
+        yield statement_part(asked, text_at(mapping(entry, "entry"), "Statement"))
 
-    return parts
+
+def _execute_transaction(asked: Asked) -> Iterator[Part]:
+    entries = members(asked.target.params.get("TransactStatements"), "statements")
+    for entry in entries:
+        part = statement_part(asked, text_at(mapping(entry, "entry"), "Statement"))
+        yield _enclosed(asked, part.action, part.resource, {**part.context})
 
 
 def statement_part(asked: Asked, statement: str) -> Part:
@@ -195,9 +198,9 @@ def statement_part(asked: Asked, statement: str) -> Part:
         Unclear: the statement may touch anything else.
     """
     text = statement.strip()
-    bare = _QUOTED.sub('""', text)
-    if len(text) > _LONGEST_STATEMENT or ";" in bare or "--" in bare or "/*" in bare:
-        raise Unclear("a statement is too long, or is more than one")
+    bare = _QUOTED.sub("@", text)
+    if len(text) > _LONGEST_STATEMENT or _ODD.search(bare):
+        raise Unclear("a statement is too long, or hides something")
     for action, grammar in _STATEMENTS:
         found = grammar.match(text)
         if found is None:
@@ -242,6 +245,6 @@ PARTS: Mapping[str, Callable[[Asked], Iterable[Part]]] = {
     "transact_get": _transact_get,
     "transact_write": _transact_write,
     "statement": _execute,
-    "statements": _execute_each("Statements"),
-    "transact_statements": _execute_each("TransactStatements"),
+    "statements": _execute_batch,
+    "transact_statements": _execute_transaction,
 }

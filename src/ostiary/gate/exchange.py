@@ -376,14 +376,14 @@ def _as_exchange_errors() -> Iterator[None]:
 
 
 def _refuse_doubtful(head: h11.Response) -> None:
-    """Refuses an answer whose end two readers could see in two places (T69)."""
-    names = [name for name, _ in head.headers.raw_items()]
-    folded = [bytes(name).lower() for name in names]
-    lengths = folded.count(b"content-length")
+    """Refuses a head that is too large, or that says the length twice (T69)."""
+    items = head.headers.raw_items()
+    size = sum(len(name) + len(value) for name, value in items)
+    if size > LARGEST_HEAD or len(items) > MOST_HEADERS:
+        raise ExchangeError(f"{len(items)} headers of {size} bytes")
+    folded = [bytes(name).lower() for name, _ in items]
     codings = folded.count(b"transfer-encoding")
-    if len(folded) > MOST_HEADERS:
-        raise ExchangeError(f"{len(folded)} headers")
-    if lengths + codings > 1:
+    if folded.count(b"content-length") + codings > 1:
         raise ExchangeError("the length of the answer is said more than once")
     if codings and head.http_version != b"1.1":
         raise ExchangeError("a transfer coding in HTTP/1.0")

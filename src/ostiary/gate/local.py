@@ -1,5 +1,8 @@
 """Step 5 for IAM and STS: the operation runs here."""
 
+from collections.abc import Callable
+from functools import partial
+
 from ostiary.gate.ring import VaultHolder
 from ostiary.gate.trail import Trail, record_of
 from ostiary.gate.work import Work
@@ -14,6 +17,7 @@ from ostiary.services.operation import (
     Operation,
     ReadOperation,
     Result,
+    SlowChangeOperation,
     SnapshotOperation,
 )
 from ostiary.store.port import Change
@@ -56,9 +60,18 @@ class Local:
             case ReadOperation():
                 return await self._work.read(lambda view: operation.run(call, view))
             case ChangeOperation():
-                return await self._work.change(
-                    lambda change: _changed(change, operation, call, trail)
-                )
+                return await self._changed(partial(operation.run, call), call, trail)
+            case SlowChangeOperation():
+                run = await self._work.read(lambda view: operation.prepare(call, view))
+                return await self._changed(run, call, trail)
+
+    async def _changed(
+        self, run: Callable[[Change], Result], call: Call, trail: Trail
+    ) -> Result:
+        """The result of a change that has its audit record with it (P6)."""
+        return await self._work.change(
+            lambda change: _recorded(change, run, call, trail)
+        )
 
     def must_sync(self, service: str, operation: str, status: int) -> bool:
         """Whether the record must be on disk before the answer (decision 9)."""
@@ -77,12 +90,12 @@ def find_operation(service: str, name: str) -> Operation | None:
     return OPERATIONS.get(name)
 
 
-def _changed(
-    change: Change, operation: ChangeOperation, call: Call, trail: Trail
+def _recorded(
+    change: Change, run: Callable[[Change], Result], call: Call, trail: Trail
 ) -> Result:
     """The operation's result, in one transaction with its audit record (P6)."""
     _still_there(change, call.caller)
-    result = operation.run(call, change)
+    result = run(change)
     trail.revision = change.revision
     change.record(trail.request_id, record_of(trail, _OK))
     return result

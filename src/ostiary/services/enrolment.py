@@ -8,7 +8,7 @@ API call can do it (facts 8.1).
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ostiary.identity import totp
@@ -53,22 +53,13 @@ class Means(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """The means of an operator, who makes no API call."""
-
-    now: int
-    mint: Mint
-    vault: Vault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The device that is to be."""
 
     serial: str
     account: str
     kind: DeviceKind
-    seed: bytes
+    seed: bytes = field(repr=False)
     tags: Tags = ()
 
 

@@ -15,7 +15,7 @@ committed stays burned (T24).
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from ostiary.identity import totp, tries
@@ -101,7 +101,7 @@ class Attempt:
     """A token code that somebody with a verified signature brings."""
 
     serial: str
-    token_code: str
+    token_code: str = field(repr=False)
     user: str
     """Whose device it must be: the unique id of the calling user.
 

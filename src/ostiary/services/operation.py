@@ -62,6 +62,17 @@ class ChangeOperation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlowChangeOperation:
+    """A change with work before it that is too slow to hold a lock meanwhile.
+
+    What `prepare` found may be outdated when its change begins, so the change looks
+    again.
+    """
+
+    prepare: Callable[[Call, Reader], Callable[[Change], Result]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotOperation:
     """An operation that needs nothing but what decisions already have."""
 
@@ -70,6 +81,6 @@ class SnapshotOperation:
     """Whether it hands out credentials: its audit record is synced to disk first."""
 
 
-Operation = ReadOperation | ChangeOperation | SnapshotOperation
+Operation = ReadOperation | ChangeOperation | SlowChangeOperation | SnapshotOperation
 Operations = Mapping[str, Operation]
 """Operation name, as in the service's model, to what it does."""

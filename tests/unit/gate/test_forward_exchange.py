@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -37,9 +38,23 @@ class Upstream:
     ) -> None:
         """One connection."""
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             await self.talk(reader, writer)
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+_POOLS: list[Pool] = []
+
+
+def _pool(limits: Limits = QUICK) -> Pool:
+    """A pool that is closed with the upstream."""
+    _POOLS.append(Pool(limits))
+    return _POOLS[-1]
 
 
 @contextlib.asynccontextmanager
@@ -50,7 +65,11 @@ async def _upstream(talk: Talk) -> AsyncIterator[tuple[Upstream, Endpoint]]:
     try:
         yield upstream, Endpoint(addresses=("127.0.0.1",), port=port, tls_name="")
     finally:
+        while _POOLS:
+            _POOLS.pop().close()
         server.close()
+        await asyncio.wait(upstream.tasks) if upstream.tasks else None
+        await asyncio.sleep(0)
 
 
 def _saying(*answers: bytes) -> Talk:
@@ -85,12 +104,11 @@ async def _whole(response: Response) -> bytes:
 async def _ask_twice(talk: Talk, first: Outgoing) -> tuple[list[bytes], int]:
     """Both bodies, and how many connections they took."""
     async with _upstream(talk) as (upstream, endpoint):
-        pool = Pool(QUICK)
+        pool = _pool()
         found = []
         for outgoing in (first, _request()):
             found.append(await _whole(await pool.send(endpoint, outgoing)))
             await asyncio.sleep(0.01)
-        pool.close()
         return found, upstream.connections
 
 
@@ -113,7 +131,7 @@ def test_the_target_goes_out_byte_for_byte() -> None:
 
     async def story() -> None:
         async with _upstream(talk) as (_, endpoint):
-            await Pool().send(endpoint, _request(target=target))
+            await _pool(Limits()).send(endpoint, _request(target=target))
 
     asyncio.run(story())
     assert seen == [b"GET " + target + b" HTTP/1.1\r\n"]
@@ -153,8 +171,7 @@ def test_an_answer_that_comes_unasked_is_never_read() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b"2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok!",
         b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok",
@@ -182,7 +199,7 @@ def test_bad_framing_is_no_answer(answer: bytes) -> None:
 
     async def story() -> None:
         async with _upstream(_saying(answer)) as (_, endpoint):
-            pool = Pool(QUICK)
+            pool = _pool()
             with pytest.raises(ExchangeError):
                 await _whole(await pool.send(endpoint, _request(b"POST")))
             assert pool._idle == []
@@ -198,7 +215,7 @@ def test_a_few_interim_answers_are_skipped() -> None:
 
     async def story() -> int:
         async with _upstream(talk) as (_, endpoint):
-            return (await Pool(QUICK).send(endpoint, _request())).status
+            return (await _pool().send(endpoint, _request())).status
 
     assert asyncio.run(story()) == 200
 
@@ -213,7 +230,7 @@ def test_a_redirect_is_an_answer_and_not_a_journey() -> None:
 
     async def story() -> tuple[int, int]:
         async with _upstream(_saying(redirect)) as (upstream, endpoint):
-            response = await Pool(QUICK).send(endpoint, _request())
+            response = await _pool().send(endpoint, _request())
             return response.status, upstream.connections
 
     assert asyncio.run(story()) == (302, 1)
@@ -239,8 +256,11 @@ def test_answers_without_a_body_have_none(method: bytes, answer: bytes) -> None:
 def test_a_body_where_none_belongs_ends_the_connection() -> None:
     """A HEAD answer that brings a body does not become the next answer."""
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
-    talk = _saying(answer, GOOD)
-    assert asyncio.run(_ask_twice(talk, _request(b"HEAD"))) == ([b"", b"ok"], 2)
+    found, connections = asyncio.run(
+        _ask_twice(_saying(answer, GOOD), _request(b"HEAD"))
+    )
+    # The second is a whole answer, over a connection of its own.
+    assert (found, connections) == ([b"", b"poison"], 2)
 
 
 @pytest.mark.threat("T68")
@@ -257,19 +277,15 @@ def test_an_answer_before_the_upload_ends_counts_once(spooled: bool) -> None:  #
 
     async def story() -> tuple[int, bytes, int]:
         outgoing = _request(b"PUT", body=body)
-        if spooled:
-            writer = SpoolWriter()
-            writer.write(body)
-            outgoing = Outgoing(
-                method=outgoing.method,
-                target=outgoing.target,
-                headers=outgoing.headers,
-                body=writer.finish(),
-            )
-        async with _upstream(talk) as (_, endpoint):
-            pool = Pool(Limits(idle=5, first_byte=5))
-            response = await pool.send(endpoint, outgoing)
-            return response.status, await _whole(response), len(pool._idle)
+        writer = SpoolWriter()
+        writer.write(body)
+        with writer.finish() as spool:
+            if spooled:
+                outgoing = replace(outgoing, body=spool)
+            async with _upstream(talk) as (_, endpoint):
+                pool = _pool(Limits(idle=5, first_byte=5))
+                response = await pool.send(endpoint, outgoing)
+                return response.status, await _whole(response), len(pool._idle)
 
     assert asyncio.run(story()) == (413, b"no", 0)
 
@@ -287,7 +303,7 @@ def test_a_large_upload_arrives_whole() -> None:
 
     async def story() -> None:
         async with _upstream(talk) as (_, endpoint):
-            await Pool().send(endpoint, _request(b"PUT", body=body))
+            await _pool(Limits()).send(endpoint, _request(b"PUT", body=body))
 
     asyncio.run(story())
     assert seen == [body]
@@ -300,7 +316,7 @@ def test_a_large_answer_is_streamed() -> None:
 
     async def story() -> tuple[bool, int, int]:
         async with _upstream(_saying(answer, GOOD)) as (upstream, endpoint):
-            pool = Pool(QUICK)
+            pool = _pool()
             response = await pool.send(endpoint, _request())
             streamed = isinstance(response.body, Stream)
             length = len(await _whole(response))
@@ -317,7 +333,7 @@ def test_an_answer_that_breaks_off_is_not_whole() -> None:
 
     async def story() -> None:
         async with _upstream(_saying(answer)) as (_, endpoint):
-            pool = Pool(QUICK)
+            pool = _pool()
             with pytest.raises(ExchangeError):
                 await _whole(await pool.send(endpoint, _request()))
             assert pool._slots._value == QUICK.connections
@@ -331,7 +347,7 @@ def test_a_stream_that_nobody_reads_gives_its_place_back() -> None:
 
     async def story() -> int:
         async with _upstream(_saying(answer)) as (_, endpoint):
-            pool = Pool(QUICK)
+            pool = _pool()
             first = await pool.send(endpoint, _request())
             assert isinstance(first.body, Stream)
             await first.body.aclose()
@@ -350,7 +366,7 @@ def test_a_silent_upstream_is_too_slow() -> None:
 
     async def story() -> int:
         async with _upstream(talk) as (_, endpoint):
-            pool = Pool(QUICK)
+            pool = _pool()
             with pytest.raises(SlowError):
                 await pool.send(endpoint, _request())
             return pool._slots._value
@@ -365,12 +381,13 @@ def test_an_upstream_that_drips_is_too_slow() -> None:
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for byte in GOOD:
             writer.write(bytes([byte]))
+            await writer.drain()
             await asyncio.sleep(0.05)
 
     async def story() -> None:
         async with _upstream(talk) as (_, endpoint):
             with pytest.raises(SlowError):
-                await Pool(QUICK).send(endpoint, _request())
+                await _pool().send(endpoint, _request())
 
     asyncio.run(story())
 
@@ -384,7 +401,7 @@ def test_a_full_pool_says_so_and_others_are_unaffected() -> None:
 
     async def story() -> tuple[str, ...]:
         async with _upstream(hang) as (_, slow), _upstream(_saying(GOOD)) as (_, quick):
-            pool, other = Pool(QUICK), Pool(QUICK)
+            pool, other = _pool(), _pool()
             waiting = [
                 asyncio.create_task(pool.send(slow, _request())) for _ in range(3)
             ]
@@ -401,7 +418,7 @@ def test_nobody_there() -> None:
     """A closed port is unreachable, at each of the addresses."""
     endpoint = Endpoint(addresses=("127.0.0.1", "127.0.0.2"), port=1, tls_name="")
     with pytest.raises(UnreachableError):
-        asyncio.run(Pool(QUICK).send(endpoint, _request()))
+        asyncio.run(_pool().send(endpoint, _request()))
 
 
 @pytest.mark.parametrize(("method", "again"), [(b"GET", True), (b"POST", False)])
@@ -420,7 +437,7 @@ def test_only_reading_is_repeated_when_a_kept_connection_was_gone(
 
     async def story() -> str:
         async with _upstream(talk) as (_, endpoint):
-            pool = Pool(Limits(first_byte=2))
+            pool = _pool(Limits(first_byte=2))
             await pool.send(endpoint, _request())
             try:
                 return str((await pool.send(endpoint, _request(method))).status)

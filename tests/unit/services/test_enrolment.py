@@ -10,7 +10,6 @@ from ostiary.identity.secret import Secret
 from ostiary.identity.totp import STEP
 from ostiary.services.enrolment import (
     DEVICES_PER_USER,
-    Desk,
     EnrolmentError,
     register_hardware,
     register_root_device,
@@ -35,10 +34,9 @@ def hardware(
     house: Estate, serial: str = SERIAL, seed: str = SEED, account: str = ACCOUNT
 ) -> MFADevice:
     """A hardware device that an operator has registered."""
-    desk = Desk(now=house.now, mint=house.mint, vault=house.vault)
     with house.store.change() as change:
         device = register_hardware(
-            change, desk, account=account, serial=serial, seed_text=Secret(seed)
+            change, house, account=account, serial=serial, seed_text=Secret(seed)
         )
     house.seeds[serial] = seed
     return device
@@ -48,10 +46,9 @@ def roots(
     house: Estate, serial: str = SERIAL, seed: str = SEED, account: str = ACCOUNT
 ) -> MFADevice:
     """A device that an operator has given to root."""
-    desk = Desk(now=house.now, mint=house.mint, vault=house.vault)
     with house.store.change() as change:
         return register_root_device(
-            change, desk, account=account, serial=serial, seed_text=Secret(seed)
+            change, house, account=account, serial=serial, seed_text=Secret(seed)
         )
 
 

@@ -15,7 +15,7 @@ from ostiary.identity.ring import EMPTY
 from ostiary.identity.sealing import Tampered, new_master_key
 from ostiary.identity.totp import STEP
 from ostiary.identity.vault import Vault
-from ostiary.services.enrolment import Desk, Plan, new_device
+from ostiary.services.enrolment import Plan, new_device
 from ostiary.services.errors import ServiceError
 from ostiary.services.mfa_ledger import (
     NOT_BOTH,
@@ -198,7 +198,7 @@ def foreign(house: Estate, alice: User, serial: str) -> dict[str, str]:
             kind=DeviceKind.FIDO,
             seed=b"",
         )
-        key = new_device(plan, Desk(now=house.now, mint=house.mint, vault=house.vault))
+        key = new_device(plan, house)
         change.insert(replace(key, user=alice.id, enabled=house.now))
     return {
         "another user's": house.enrolled(bob, "bobs"),

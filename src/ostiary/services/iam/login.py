@@ -1,8 +1,11 @@
 """Console passwords: one to a user, kept as an argon2id hash (ASVS 11.4.2).
 
 A password is in no answer, no log and no error, whether it was taken or not.
+Hashing is slow on purpose, so it is done before the change: whoever sends passwords
+in numbers keeps no other change waiting (P8).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -24,27 +27,35 @@ from ostiary.services.operation import (
     Operations,
     ReadOperation,
     Result,
+    SlowChangeOperation,
 )
 from ostiary.store.port import Change, Reader
+
+Finish = Callable[[Change], Result]
+"""The change itself, once the slow part is done."""
 
 SHORTEST_PASSWORD: Final = 8
 FEWEST_CLASSES: Final = 3
 """Of upper case, lower case, digits and others: AWS's policy without a policy."""
 
 
-def create_login_profile(call: Call, change: Change) -> Result:
-    """The user has a password."""
-    user = get_target_user(call, change)
-    if change.find(LoginProfile, user.id) is not None:
-        raise already_exists(f"Login Profile for user {user.name} already exists.")
-    profile = LoginProfile(
-        user=user.id,
-        password_hash=hash_password(_new_password(call, user, "Password"), call.mint),
-        reset_required=call.flag("PasswordResetRequired"),
-        created=call.now,
-    )
-    change.insert(profile)
-    return {"LoginProfile": _shown(profile, user)}
+def create_login_profile(call: Call, view: Reader) -> Finish:
+    """The user gets a password."""
+    user = _user_without(call, view)
+    password_hash = _new_hash(call, user, "Password")
+
+    def finish(change: Change) -> Result:
+        user = _user_without(call, change)
+        profile = LoginProfile(
+            user=user.id,
+            password_hash=password_hash,
+            reset_required=call.flag("PasswordResetRequired"),
+            created=call.now,
+        )
+        change.insert(profile)
+        return {"LoginProfile": _shown(profile, user)}
+
+    return finish
 
 
 def get_login_profile(call: Call, view: Reader) -> Result:
@@ -53,16 +64,21 @@ def get_login_profile(call: Call, view: Reader) -> Result:
     return {"LoginProfile": _shown(_profile(view, user), user)}
 
 
-def update_login_profile(call: Call, change: Change) -> Result:
-    """The user has another password, or must choose one, or need not any more."""
-    user = get_owner(USER, call, change)
-    profile = _profile(change, user)
+def update_login_profile(call: Call, view: Reader) -> Finish:
+    """The user gets another password, or must choose one, or need not any more."""
+    user = get_owner(USER, call, view)
+    _profile(view, user)
+    new: dict[str, str] = {}
     if "Password" in call.params:
-        password = _new_password(call, user, "Password")
-        profile = replace(profile, password_hash=hash_password(password, call.mint))
-    reset = call.flag("PasswordResetRequired", default=profile.reset_required)
-    change.replace(replace(profile, reset_required=reset))
-    return {}
+        new["password_hash"] = _new_hash(call, user, "Password")
+
+    def finish(change: Change) -> Result:
+        profile = _profile(change, get_owner(USER, call, change))
+        reset = call.flag("PasswordResetRequired", default=profile.reset_required)
+        change.replace(replace(profile, reset_required=reset, **new))
+        return {}
+
+    return finish
 
 
 def delete_login_profile(call: Call, change: Change) -> Result:
@@ -72,22 +88,42 @@ def delete_login_profile(call: Call, change: Change) -> Result:
     return {}
 
 
-def change_password(call: Call, change: Change) -> Result:
-    """The calling user has another password, having told the old one."""
+def change_password(call: Call, view: Reader) -> Finish:
+    """The calling user, who tells the old password, gets another."""
     if call.caller.principal.kind is not PrincipalKind.USER:
         raise ServiceError(
             "InvalidUserType", "Only IAM users can change their own password.", 400
         )
-    user = get_target_user(call, change)
-    profile = _profile(change, user)
+    user = get_target_user(call, view)
+    known = _profile(view, user).password_hash
     try:
-        verify_password(profile.password_hash, Secret(call.text("OldPassword")))
+        verify_password(known, Secret(call.text("OldPassword")))
     except WrongPassword:
         raise access_denied("The old password was incorrect.") from None
-    password = _new_password(call, user, "NewPassword")
-    kept = hash_password(password, call.mint)
-    change.replace(replace(profile, password_hash=kept, reset_required=False))
-    return {}
+    password_hash = _new_hash(call, user, "NewPassword")
+
+    def finish(change: Change) -> Result:
+        profile = _profile(change, user)
+        if profile.password_hash != known:
+            raise ServiceError(
+                "EntityTemporarilyUnmodifiable",
+                f"Login Profile for User {user.name} was changed by somebody else.",
+                409,
+            )
+        change.replace(
+            replace(profile, password_hash=password_hash, reset_required=False)
+        )
+        return {}
+
+    return finish
+
+
+def _user_without(call: Call, view: Reader) -> User:
+    """The user that gets a password; raises EntityAlreadyExists."""
+    user = get_target_user(call, view)
+    if view.find(LoginProfile, user.id) is not None:
+        raise already_exists(f"Login Profile for user {user.name} already exists.")
+    return user
 
 
 def _profile(view: Reader, user: User) -> LoginProfile:
@@ -98,8 +134,8 @@ def _profile(view: Reader, user: User) -> LoginProfile:
     return profile
 
 
-def _new_password(call: Call, user: User, parameter: str) -> Secret:
-    """The password that the call sets.
+def _new_hash(call: Call, user: User, parameter: str) -> str:
+    """The hash of the password that the call sets; slow on purpose.
 
     Raises:
         ServiceError: ValidationError when there is none; PasswordPolicyViolation when
@@ -122,7 +158,7 @@ def _new_password(call: Call, user: User, parameter: str) -> Secret:
             "Password does not conform to the account password policy.",
             400,
         )
-    return Secret(text)
+    return hash_password(Secret(text), call.mint)
 
 
 def _class_of(character: str) -> str:
@@ -144,9 +180,9 @@ def _shown(profile: LoginProfile, user: User) -> Result:
 
 
 OPERATIONS: Operations = {
-    "ChangePassword": ChangeOperation(run=change_password),
-    "CreateLoginProfile": ChangeOperation(run=create_login_profile),
+    "ChangePassword": SlowChangeOperation(prepare=change_password),
+    "CreateLoginProfile": SlowChangeOperation(prepare=create_login_profile),
     "DeleteLoginProfile": ChangeOperation(run=delete_login_profile),
     "GetLoginProfile": ReadOperation(run=get_login_profile),
-    "UpdateLoginProfile": ChangeOperation(run=update_login_profile),
+    "UpdateLoginProfile": SlowChangeOperation(prepare=update_login_profile),
 }

@@ -253,8 +253,10 @@ def test_a_policy_with_more_than_one_version_cannot_be_deleted(world: World) -> 
     world.call("CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL)
     assert world.refused("DeletePolicy", PolicyArn=arn) == (
         "DeleteConflict",
-        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions."
-        " The default version is deleted with the policy.",
+        (
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions."
+            " The default version is deleted with the policy."
+        ),
     )
 
 
@@ -340,8 +342,10 @@ def test_a_policy_has_five_versions_at_most(world: World) -> None:
         "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=ALLOW_ALL
     ) == (
         "LimitExceeded",
-        "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing"
-        " version.",
+        (
+            "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing"
+            " version."
+        ),
     )
     world.call("DeletePolicyVersion", PolicyArn=arn, VersionId="v3")
     version = world.call(

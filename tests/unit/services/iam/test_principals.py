@@ -124,8 +124,10 @@ _VALUES = st.recursive(
 
 @given(_VALUES, st.sampled_from([None, 0, 3, "\t"]), st.booleans())
 def test_restoring_what_names_nobody_changes_no_byte(
-    value: object, indent: object, ascii_only: bool
-) -> None:  # noqa: FBT001 - drawn by hypothesis
+    value: object,
+    indent: object,
+    ascii_only: bool,  # noqa: FBT001 - drawn by hypothesis
+) -> None:
     """Any JSON text passes unchanged when no id is known."""
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)  # type: ignore[arg-type]  # int, str or None
     assert restore(text, {}.get) == text

@@ -4,6 +4,7 @@ import pytest
 
 from ostiary.identity.model import AccessKey, LoginProfile, MFADevice, User
 from tests.unit.identity.minting import ACCOUNT, NOW
+from tests.unit.services.iam.trusts import trusting
 from tests.unit.services.iam.world import (
     ALLOW_ALL,
     OTHER_ACCOUNT,
@@ -12,7 +13,6 @@ from tests.unit.services.iam.world import (
     root_of,
     session_of,
 )
-from tests.unit.services.iam.trusts import trusting
 
 
 def test_create_user_answers_with_the_user(world: World) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import botocore.session
+import pytest
 from botocore.model import OperationModel, Shape
 from botocore.validate import ParamValidator
 
@@ -16,7 +17,13 @@ from ostiary.identity.model import Account, Role, User
 from ostiary.policy import Principal, PrincipalKind
 from ostiary.services.errors import ServiceError
 from ostiary.services.iam.operations import OPERATIONS
-from ostiary.services.operation import Call, ChangeOperation, ReadOperation, Result
+from ostiary.services.operation import (
+    Call,
+    ChangeOperation,
+    ReadOperation,
+    Result,
+    SlowChangeOperation,
+)
 from ostiary.store.engine import open_engine, prepare_schema
 from ostiary.store.port import E
 from ostiary.store.sql import SqlStore
@@ -127,15 +134,14 @@ class World:
     ) -> tuple[str, str]:
         """The code and message that the operation refuses with; nothing is changed."""
         before = self.store.everything()
-        try:
-            result = self.run(operation, caller, **params)
-        except ServiceError as error:
-            assert self.store.everything() == before
-            if modelled:
-                known = _codes(MODEL.operation_model(operation))
-                assert known[error.code] in (None, error.status)
-            return error.code, error.message
-        raise AssertionError(f"{operation} was not refused, it answered {result}")
+        with pytest.raises(ServiceError) as refusal:
+            self.run(operation, caller, **params)
+        error = refusal.value
+        assert self.store.everything() == before
+        if modelled:
+            known = _codes(MODEL.operation_model(operation))
+            assert known[error.code] in (None, error.status)
+        return error.code, error.message
 
     def run(
         self, operation: str, caller: Caller | None = None, **params: object
@@ -156,6 +162,11 @@ class World:
             case ChangeOperation(run=change_run):
                 with self.store.change() as change:
                     return change_run(call, change)
+            case SlowChangeOperation(prepare=prepare):
+                with self.store.read() as view:
+                    finish = prepare(call, view)
+                with self.store.change() as change:
+                    return finish(change)
             case ReadOperation(run=read_run):
                 with self.store.read() as view:
                     return read_run(call, view)

@@ -1,0 +1,1 @@
+"""Ours beside the peers, as ratios measured in one run."""
