@@ -1,5 +1,6 @@
 """One server for all tests of this folder that do not break it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,16 @@ import pytest
 
 from tests.e2e.server import Server, start
 from tests.e2e.world import World
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_settings() -> None:
+    """The AWS settings of whoever runs the tests are not ours to read."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["AWS_CONFIG_FILE"] = "/nonexistent/config"
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent/credentials"
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert running.stop() == 0
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def world(server: Server) -> World:
-    """A fresh view on the server: new accounts and people for each test."""
+    """The server as its users see it; accounts are shared, people are not."""
     return World(server)

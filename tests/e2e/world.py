@@ -3,11 +3,14 @@
 import itertools
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
 import pyotp
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -16,6 +19,58 @@ from tests.e2e.server import Server
 _numbers = itertools.count(1)
 REGION = "us-east-1"
 STEP = 30
+DEVICES_PER_USER = 8
+FIRST_ACCOUNT = "111122223333"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+Document = dict[str, Any]
+
+MFA: Document = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+"""The condition of the whole chapter (M14)."""
+
+NOT_THEIRS = (
+    "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify "
+    "your MFA serial number is valid and associated with this user."
+)
+NOT_THE_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+NOT_BOTH = (
+    "MultiFactorAuthentication failed, must provide both MFA serial number and one "
+    "time pass code."
+)
+
+
+def unique(name: str) -> str:
+    """The name with a number that no other thing of this run has."""
+    return f"{name}-{next(_numbers)}"
+
+
+def allow(action: str | list[str], resource: str | list[str], **more: Any) -> Document:
+    """A policy of one statement that allows."""
+    return policy({"Effect": "Allow", "Action": action, "Resource": resource, **more})
+
+
+def policy(*statements: Document) -> Document:
+    """A policy of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def trusts(principal: Any, **more: Any) -> Document:
+    """The chapter's trust policy, in its short forms (M18)."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": principal},
+            "Action": "sts:AssumeRole",
+            **more,
+        },
+    }
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One session, so that the models of the services are read once."""
+    return boto3.session.Session()
 
 
 @dataclass
@@ -33,6 +88,16 @@ class Credentials:
         return cls(one["AccessKeyId"], one["SecretAccessKey"], one["SessionToken"])
 
 
+def code_of(seed: str, step: int) -> str:
+    """The code that a phone with this seed shows in a time step."""
+    return pyotp.TOTP(seed).at(step * STEP)
+
+
+def this_step() -> int:
+    """The time step of now."""
+    return int(time.time()) // STEP
+
+
 @dataclass
 class Device:
     """An MFA device that somebody holds; pyotp is the phone."""
@@ -41,24 +106,37 @@ class Device:
     seed: str
     last_step: int
 
+    @property
+    def has_code(self) -> bool:
+        """Whether a code that was never used would be accepted now."""
+        return self.last_step <= this_step()
+
     def code(self) -> str:
         """A code that was never used: of the next step if this one's is used up."""
-        now = int(time.time())
-        step = max(now // STEP, self.last_step + 1)
-        if step > now // STEP + 1:
+        step = max(this_step(), self.last_step + 1)
+        if step > this_step() + 1:
             time.sleep((step - 1) * STEP - time.time() + 0.1)
         self.last_step = step
         return self.code_at(step)
 
     def code_at(self, step: int) -> str:
         """The code of a time step."""
-        return pyotp.TOTP(self.seed).at(step * STEP)
+        return code_of(self.seed, step)
+
+    def last_code(self) -> str:
+        """The code that was used last."""
+        return self.code_at(self.last_step)
+
+    def wrong_codes(self, count: int) -> list[str]:
+        """Six digits each, that no step near now shows."""
+        now = this_step()
+        near = {self.code_at(step) for step in range(now - 3, now + 5)}
+        numbers = (f"{n:06d}" for n in range(1_000_000))
+        return list(itertools.islice((n for n in numbers if n not in near), count))
 
     def wrong_code(self) -> str:
         """Six digits that no step near now shows."""
-        now = int(time.time()) // STEP
-        near = {self.code_at(step) for step in range(now - 3, now + 4)}
-        return next(f"{n:06d}" for n in range(1_000_000) if f"{n:06d}" not in near)
+        return self.wrong_codes(1)[0]
 
 
 @dataclass
@@ -68,29 +146,56 @@ class Person:
     world: "World"
     account: "Account"
     name: str
+    id: str
     arn: str
     credentials: Credentials
     devices: list[Device] = field(default_factory=list)
 
-    def client(self, service: str, credentials: Credentials | None = None) -> Any:
+    def client(
+        self, service: str, credentials: Credentials | None = None, **settings: Any
+    ) -> Any:
         """A boto3 client with the long-term key, or with these credentials."""
-        return self.world.client(service, credentials or self.credentials)
+        return self.world.client(service, credentials or self.credentials, **settings)
 
-    def mfa(self) -> tuple[str, str]:
-        """Serial number and unused code of one of the devices."""
-        device = min(self.devices, key=lambda one: one.last_step)
-        return device.serial, device.code()
+    def allow(self, action: str | list[str], resource: Any, **more: Any) -> None:
+        """One more inline policy."""
+        self.account.client("iam").put_user_policy(
+            UserName=self.name,
+            PolicyName=unique("more"),
+            PolicyDocument=json.dumps(allow(action, resource, **more)),
+        )
+
+    def device(self) -> Device:
+        """One of the devices, with a code that can be used now.
+
+        When every code is used up, root enrols one more, so that nobody waits.
+        """
+        ready = [one for one in self.devices if one.has_code]
+        if not ready and len(self.devices) < DEVICES_PER_USER:
+            ready = [self.enrol()]
+            self.devices += ready
+        return min(ready or self.devices, key=lambda one: one.last_step)
+
+    def enrol(self) -> Device:
+        """One more device, enabled by root."""
+        return self.account.enrol(self.name, unique(self.name))
+
+    def mfa(self) -> dict[str, str]:
+        """The two MFA parameters, with a code that was not used yet."""
+        device = self.device()
+        return {"SerialNumber": device.serial, "TokenCode": device.code()}
 
     def session(self, *, mfa: bool, **more: Any) -> Credentials:
         """GetSessionToken, with or without MFA."""
-        if mfa:
-            more["SerialNumber"], more["TokenCode"] = self.mfa()
-        return Credentials.of(self.client("sts").get_session_token(**more))
+        given = self.mfa() if mfa else {}
+        return Credentials.of(self.client("sts").get_session_token(**given, **more))
 
-    def assume(self, role_arn: str, **more: Any) -> Credentials:
-        """AssumeRole with the long-term key."""
-        answer = self.client("sts").assume_role(
-            RoleArn=role_arn, RoleSessionName=self.name, **more
+    def assume(
+        self, role_arn: str, credentials: Credentials | None = None, **more: Any
+    ) -> Credentials:
+        """AssumeRole with the long-term key, or with these credentials."""
+        answer = self.client("sts", credentials).assume_role(
+            RoleArn=role_arn, RoleSessionName="session", **more
         )
         return Credentials.of(answer)
 
@@ -103,67 +208,115 @@ class Account:
     id: str
     root: Credentials
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **settings: Any) -> Any:
         """A client of the root user."""
-        return self.world.client(service, self.root)
+        return self.world.client(service, self.root, **settings)
 
     def person(
         self,
-        name: str,
-        policy: dict[str, Any] | None = None,
+        name: str = "somebody",
+        policy: Document | None = None,
         *,
         devices: int = 0,
         admin: bool = False,
+        **more: Any,
     ) -> Person:
         """A new user with an access key, an inline policy and devices."""
         iam = self.client("iam")
-        user = iam.create_user(UserName=name)["User"]
+        name = unique(name)
+        user = iam.create_user(UserName=name, **more)["User"]
         if policy is not None:
             iam.put_user_policy(
                 UserName=name, PolicyName="own", PolicyDocument=json.dumps(policy)
             )
         if admin:
-            iam.attach_user_policy(
-                UserName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
-            )
+            iam.attach_user_policy(UserName=name, PolicyArn=ADMINISTRATOR)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         person = Person(
             self.world,
             self,
             name,
+            user["UserId"],
             user["Arn"],
             Credentials(key["AccessKeyId"], key["SecretAccessKey"]),
         )
-        for number in range(devices):
-            person.devices.append(self.enrol(name, f"{name}-{number}"))
+        for _ in range(devices):
+            person.devices.append(person.enrol())
         return person
+
+    def virtual_device(self, name: str) -> tuple[str, str]:
+        """A virtual device that nobody has yet: its serial number and seed."""
+        made = self.client("iam").create_virtual_mfa_device(VirtualMFADeviceName=name)
+        device = made["VirtualMFADevice"]
+        return device["SerialNumber"], device["Base32StringSeed"].decode()
 
     def enrol(self, user: str, device: str) -> Device:
         """A virtual device, made and enabled for a user by root."""
-        iam = self.client("iam")
-        made = iam.create_virtual_mfa_device(VirtualMFADeviceName=device)
-        made = made["VirtualMFADevice"]
-        seed = made["Base32StringSeed"].decode()
-        step = int(time.time()) // STEP
-        held = Device(made["SerialNumber"], seed, step)
-        iam.enable_mfa_device(
+        serial, seed = self.virtual_device(device)
+        held = Device(serial, seed, this_step())
+        self.enable(user, held)
+        return held
+
+    def enable(self, user: str, held: Device) -> None:
+        """Enable a device for a user with the codes of this step and the last."""
+        step = held.last_step = this_step()
+        self.client("iam").enable_mfa_device(
             UserName=user,
             SerialNumber=held.serial,
             AuthenticationCode1=held.code_at(step - 1),
             AuthenticationCode2=held.code_at(step),
         )
-        return held
 
-    def role(self, name: str, trust: dict[str, Any], policy: dict[str, Any]) -> str:
+    def role(self, name: str, trust: Document, policy: Document, **more: Any) -> str:
         """A role with an inline policy; its ARN."""
         iam = self.client("iam")
+        name = unique(name)
         made = iam.create_role(
-            RoleName=name, AssumeRolePolicyDocument=json.dumps(trust)
+            RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), **more
         )
         iam.put_role_policy(
             RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy)
         )
         return str(made["Role"]["Arn"])
+
+    def group(self, name: str, policy: Document, *members: Person) -> str:
+        """A group with an inline policy and members; its name."""
+        iam = self.client("iam")
+        name = unique(name)
+        iam.create_group(GroupName=name)
+        iam.put_group_policy(
+            GroupName=name, PolicyName="own", PolicyDocument=json.dumps(policy)
+        )
+        for member in members:
+            iam.add_user_to_group(GroupName=name, UserName=member.name)
+        return name
+
+    def table(self, name: str) -> str:
+        """A DynamoDB table with the key `Title`; its name."""
+        name = unique(name)
+        self.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "Title", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "Title", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return name
+
+    def bucket(self, policy: Callable[[str], Document] | None = None) -> str:
+        """A bucket, with the policy that this gives for its name."""
+        name = unique("bucket")
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=name)
+        if policy is not None:
+            s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy(name)))
+        return name
+
+    def instance(self) -> str:
+        """An EC2 instance; its id."""
+        made = self.client("ec2").run_instances(
+            ImageId="ami-12c6146b", MinCount=1, MaxCount=1
+        )
+        return str(made["Instances"][0]["InstanceId"])
 
 
 class World:
@@ -171,29 +324,64 @@ class World:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self._accounts: dict[str, Account] = {}
 
-    def client(self, service: str, credentials: Credentials) -> Any:
-        """A boto3 client that nobody modified."""
-        return boto3.session.Session().client(
+    @property
+    def a(self) -> Account:
+        """The first account, which owns what others want."""
+        if "A" not in self._accounts:
+            root = Credentials(*self.server.credentials("default"))
+            self._accounts["A"] = Account(self, FIRST_ACCOUNT, root)
+        return self._accounts["A"]
+
+    @property
+    def b(self) -> Account:
+        """Another account."""
+        return self._named("B")
+
+    @property
+    def c(self) -> Account:
+        """A third account."""
+        return self._named("C")
+
+    @property
+    def d(self) -> Account:
+        """A fourth account, that nobody trusts."""
+        return self._named("D")
+
+    def client(
+        self, service: str, credentials: Credentials | None, **settings: Any
+    ) -> Any:
+        """A boto3 client that nobody modified; anonymous without credentials."""
+        keys: dict[str, str | None] = {}
+        if credentials is None:
+            settings["signature_version"] = UNSIGNED
+        else:
+            keys = {
+                "aws_access_key_id": credentials.key_id,
+                "aws_secret_access_key": credentials.secret,
+                "aws_session_token": credentials.token,
+            }
+        return _session().client(
             service,
             region_name=REGION,
             endpoint_url=self.server.url,
-            aws_access_key_id=credentials.key_id,
-            aws_secret_access_key=credentials.secret,
-            aws_session_token=credentials.token,
             config=Config(
-                retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
+                retries={"total_max_attempts": 1},
+                s3={"addressing_style": "path"},
+                **settings,
             ),
+            **keys,
         )
 
     def account(self, name: str = "account") -> Account:
         """A new account, made with the command line while the server runs."""
-        unique = f"{name}-{next(_numbers)}"
-        done = self.server.run("account", "create", unique, "--json")
+        profile = unique(name)
+        done = self.server.run("account", "create", profile, "--json")
         assert done.returncode == 0, done.stderr
         made = json.loads(done.stdout)
-        key_id, secret = self.server.credentials(unique)
-        account = Account(self, made["account_id"], Credentials(key_id, secret))
+        root = Credentials(*self.server.credentials(profile))
+        account = Account(self, made["account_id"], root)
         self.await_account(account)
         return account
 
@@ -210,6 +398,11 @@ class World:
             else:
                 return
 
+    def _named(self, name: str) -> Account:
+        if name not in self._accounts:
+            self._accounts[name] = self.account(f"Account-{name}")
+        return self._accounts[name]
+
 
 def refused(code: str, status: int, call: Any, **params: Any) -> dict[str, Any]:
     """The error answer of a call that must be refused."""
@@ -220,4 +413,17 @@ def refused(code: str, status: int, call: Any, **params: Any) -> dict[str, Any]:
         assert answer["Error"]["Code"] == code, answer
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == status, answer
         return answer
-    raise AssertionError(f"{call.__name__} was allowed")
+    raise AssertionError(f"{getattr(call, '__name__', call)} was allowed")
+
+
+def message(answer: dict[str, Any]) -> str:
+    """What a refusal says."""
+    return str(answer["Error"]["Message"])
+
+
+def not_authorized(who: str, action: str, resource: str, kind: str = "") -> str:
+    """The sentence of facts 6.4; `kind` is the policy that did not allow."""
+    said = f"User: {who} is not authorized to perform: {action} on resource: {resource}"
+    if kind:
+        return f"{said} because no {kind} policy allows the {action} action"
+    return said

@@ -79,8 +79,8 @@ roles = _named(
     _text("tags"),
     _text("boundary"),
 )
-Index(None, users.c.account, users.c.boundary)
-Index(None, roles.c.account, roles.c.boundary)
+Index(None, users.c.account, users.c.boundary, users.c.name_key)
+Index(None, roles.c.account, roles.c.boundary, roles.c.name_key)
 policies = Table(
     "policy",
     metadata,
@@ -125,7 +125,8 @@ memberships = Table(
     "membership",
     metadata,
     Column("user", Text, ForeignKey("iam_user.id"), primary_key=True),
-    Column("group", Text, ForeignKey("iam_group.id"), primary_key=True, index=True),
+    Column("group", Text, ForeignKey("iam_group.id"), primary_key=True),
+    Index(None, "group", "user"),
 )
 access_keys = Table(
     "access_key",

@@ -95,7 +95,8 @@ def parse(document: bytes, namespace: str) -> Element:
     if len(document) > LARGEST:
         raise MalformedXMLError("too large")
     builder = _Builder(namespace)
-    # The encoding given here wins over whatever the document declares.
+    # The encoding given here wins over whatever the document declares, but not over
+    # a byte order mark, which is no UTF-8.
     parser = expat.ParserCreate(encoding="utf-8", namespace_separator="\n")
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
@@ -107,8 +108,9 @@ def parse(document: bytes, namespace: str) -> Element:
     parser.ExternalEntityRefHandler = _refuse
     parser.ProcessingInstructionHandler = _refuse
     try:
+        document.decode("utf-8")
         parser.Parse(document, True)  # noqa: FBT003  # expat's own signature
-    except expat.ExpatError as error:
+    except (expat.ExpatError, UnicodeDecodeError) as error:
         raise MalformedXMLError("not well formed") from error
     if builder.root is None:
         raise MalformedXMLError("no element")

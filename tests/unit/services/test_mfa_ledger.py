@@ -827,6 +827,19 @@ def test_settling_a_used_step_moves_nothing(
     assert house.device(serial) == before
 
 
+@pytest.mark.threat("T22")
+def test_a_code_stands_in_no_repr_and_no_error(
+    house: Estate, alice: User, serial: str
+) -> None:
+    """Neither where a traceback shows an attempt, nor in what a refusal says."""
+    code = wrong(house, serial)
+    attempt = house.attempt(alice, serial, code)
+    assert code not in repr(attempt)
+    with pytest.raises(TokenCodeError) as caught:
+        house.verify(attempt)
+    assert code not in repr(caught.value) + caught.value.message
+
+
 @pytest.mark.threat("T16")
 def test_only_the_servers_clock_says_when(
     house: Estate, alice: User, serial: str

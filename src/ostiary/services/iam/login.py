@@ -68,14 +68,15 @@ def update_login_profile(call: Call, view: Reader) -> Finish:
     """The user gets another password, or must choose one, or need not any more."""
     user = get_owner(USER, call, view)
     _profile(view, user)
-    new: dict[str, str] = {}
+    password_hash = ""
     if "Password" in call.params:
-        new["password_hash"] = _new_hash(call, user, "Password")
+        password_hash = _new_hash(call, user, "Password")
 
     def finish(change: Change) -> Result:
         profile = _profile(change, get_owner(USER, call, change))
         reset = call.flag("PasswordResetRequired", default=profile.reset_required)
-        change.replace(replace(profile, reset_required=reset, **new))
+        kept = password_hash or profile.password_hash
+        change.replace(replace(profile, password_hash=kept, reset_required=reset))
         return {}
 
     return finish

@@ -137,7 +137,8 @@ def find_principal(view: Reader, text: str) -> str | None:
 
 def find_arn(view: Reader, unique_id: str) -> str | None:
     """The ARN of the user or role that has this unique id now."""
-    found = view.find(User, unique_id) or view.find(Role, unique_id)
+    kind: type[User | Role] = User if unique_id.startswith("AIDA") else Role
+    found = view.find(kind, unique_id)
     return None if found is None else found.arn
 
 

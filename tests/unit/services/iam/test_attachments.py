@@ -1,5 +1,7 @@
 """Managed policies on users, groups and roles; who has a policy; boundaries."""
 
+from typing import Any
+
 import pytest
 
 from ostiary.services.iam.founding import found_installation
@@ -114,7 +116,7 @@ def test_attached_policies_are_sorted_filtered_and_paged(
         world.call(f"Attach{kind}Policy", **who, PolicyArn=arn)
     operation = f"ListAttached{kind}Policies"
     pages = list(world.pages(operation, "AttachedPolicies", **who, MaxItems=1))
-    names = [policy["PolicyName"] for page in pages for policy in page]  # type: ignore[index]  # a page holds dicts
+    names = [policy["PolicyName"] for page in pages for policy in page]
     assert names == ["administratorACCESS", "AdministratorAccess", "B", "z"]
     under = world.call(operation, **who, PathPrefix="/x/")["AttachedPolicies"]
     assert [policy["PolicyName"] for policy in under] == ["B", "z"]
@@ -139,10 +141,10 @@ def spread(world: World) -> str:
     return arn
 
 
-def entities(result: dict[str, object]) -> dict[str, list[str]]:
+def entities(result: dict[str, Any]) -> dict[str, list[str]]:
     """The names in an answer of ListEntitiesForPolicy."""
     return {
-        kind: sorted(one[f"{kind}Name"] for one in result[f"Policy{kind}s"])  # type: ignore[attr-defined]  # a list
+        kind: sorted(one[f"{kind}Name"] for one in result[f"Policy{kind}s"])
         for kind in KINDS
     }
 
@@ -180,7 +182,7 @@ def test_entities_for_a_policy(
     result = world.call("ListEntitiesForPolicy", PolicyArn=spread, **filters)
     assert entities(result) == expected
     for kind in KINDS:
-        for one in result[f"Policy{kind}s"]:  # type: ignore[attr-defined]  # a list of dicts
+        for one in result[f"Policy{kind}s"]:
             assert set(one) == {f"{kind}Name", f"{kind}Id"}
 
 
@@ -195,7 +197,7 @@ def test_entities_for_a_policy_come_in_pages(
     """However the pages are cut, each entity comes once."""
     whole = world.call("ListEntitiesForPolicy", PolicyArn=spread, **filters)
     seen: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    params: dict[str, object] = {**filters, "MaxItems": size}
+    params: dict[str, Any] = {**filters, "MaxItems": size}
     while True:
         page = world.call("ListEntitiesForPolicy", PolicyArn=spread, **params)
         assert sum(map(len, entities(page).values())) <= size

@@ -1,6 +1,7 @@
 """Inline policies of users, groups and roles."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -18,9 +19,7 @@ class Owner:
     title: str
     size: int
 
-    def call(
-        self, verb: str, what: str = "Policy", **params: object
-    ) -> dict[str, object]:
+    def call(self, verb: str, what: str = "Policy", **params: object) -> dict[str, Any]:
         """What the operation for this kind of owner answers."""
         return self.world.call(
             f"{verb}{self.title}{what}", **{f"{self.title}Name": "One", **params}

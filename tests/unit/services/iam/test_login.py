@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
+from ostiary.identity.caller import Caller
 from ostiary.identity.model import LoginProfile, User
 from ostiary.identity.passwords import WrongPassword, verify_password
 from ostiary.identity.secret import Secret
+from ostiary.services.errors import ServiceError
+from ostiary.services.iam.login import Finish
+from ostiary.services.iam.operations import OPERATIONS
+from ostiary.services.operation import Call, SlowChangeOperation
 from tests.unit.identity.minting import ACCOUNT, NOW
 from tests.unit.services.estate import estate, with_session
 from tests.unit.services.iam.trusts import trusting
@@ -182,6 +187,50 @@ def test_a_wrong_old_password_changes_nothing(world: World, alice: User) -> None
         "ChangePassword", caller_of(alice), OldPassword=PASSWORD, NewPassword="weak"
     )
     assert refused == POLICY
+
+
+def begun(world: World, operation: str, caller: Caller | None, **params: str) -> Finish:
+    """An operation whose slow part is done, and nothing else."""
+    call = Call(
+        caller=caller or world.caller,
+        params=params,
+        now=world.now,
+        mint=world.mint,
+        vault=world.vault,
+    )
+    kind = OPERATIONS[operation]
+    assert isinstance(kind, SlowChangeOperation)
+    with world.store.read() as view:
+        return kind.prepare(call, view)
+
+
+def test_what_changed_during_the_hashing_is_seen(world: World, alice: User) -> None:
+    """The change looks again: no second password, none of nobody, no lost update."""
+    create = {"UserName": "Alice", "Password": PASSWORD}
+    finish = begun(world, "CreateLoginProfile", None, **create)
+    world.call("CreateLoginProfile", **create)
+    with world.store.change() as change, pytest.raises(ServiceError) as caught:
+        finish(change)
+    assert caught.value.code == "EntityAlreadyExists"
+
+    own = {"OldPassword": PASSWORD, "NewPassword": "another Horse 2"}
+    finish = begun(world, "ChangePassword", caller_of(alice), **own)
+    world.call("UpdateLoginProfile", UserName="Alice", Password="admins Horse 3")
+    with world.store.change() as change, pytest.raises(ServiceError) as caught:
+        finish(change)
+    assert caught.value.code == "EntityTemporarilyUnmodifiable"
+
+    finish = begun(world, "UpdateLoginProfile", None, **create)
+    world.call("DeleteLoginProfile", UserName="Alice")
+    with world.store.change() as change, pytest.raises(ServiceError) as caught:
+        finish(change)
+    assert caught.value.code == "NoSuchEntity"
+
+    finish = begun(world, "CreateLoginProfile", None, **create)
+    world.call("DeleteUser", UserName="Alice")
+    with world.store.change() as change, pytest.raises(ServiceError) as caught:
+        finish(change)
+    assert caught.value.code == "NoSuchEntity"
 
 
 def test_only_users_change_their_password(world: World, alice: User) -> None:

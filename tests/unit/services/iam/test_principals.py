@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ostiary.services.iam.principals import InvalidPrincipal, resolve, restore
@@ -122,24 +122,26 @@ _VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_VALUES, st.sampled_from([None, 0, 3, "\t"]), st.booleans())
 def test_restoring_what_names_nobody_changes_no_byte(
     value: object,
-    indent: object,
+    indent: int | str | None,
     ascii_only: bool,  # noqa: FBT001 - drawn by hypothesis
 ) -> None:
     """Any JSON text passes unchanged when no id is known."""
-    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)  # type: ignore[arg-type]  # int, str or None
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     assert restore(text, {}.get) == text
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([ARN, ROLE, "*", "123456789012"])),
     _VALUES,
     st.sampled_from([None, 0, 3, "\t"]),
 )
 def test_restore_undoes_resolve(
-    principals: list[str], noise: object, indent: object
+    principals: list[str], noise: object, indent: int | str | None
 ) -> None:
     """What was saved is shown again, byte for byte."""
     tree = {
@@ -149,7 +151,7 @@ def test_restore_undoes_resolve(
             {"NotPrincipal": {"AWS": ARN}},
         ],
     }
-    text = json.dumps(tree, indent=indent)  # type: ignore[arg-type]  # int, str or None
+    text = json.dumps(tree, indent=indent)
     stored = resolve(text, IDS.get)
     assert restore(stored, ARNS.get) == text
     assert stored.count(IDS[ROLE]) - text.count(IDS[ROLE]) == principals.count(ROLE)

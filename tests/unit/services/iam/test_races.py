@@ -3,6 +3,7 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,7 +124,7 @@ def _rummage(world: World, chance: random.Random) -> str:
     trust = {"AssumeRolePolicyDocument": trusting(ACCOUNT)} if kind == "Role" else {}
     inline = {"PolicyName": other, "PolicyDocument": ALLOW_ALL}
     bounded = chance.choice(("User", "Role"))
-    calls: list[tuple[str, dict[str, object]]] = [
+    calls: list[tuple[str, dict[str, Any]]] = [
         (f"Create{kind}", {**who, **trust}),
         (f"Delete{kind}", {**who}),
         (f"Attach{kind}Policy", {**who, "PolicyArn": arn}),

@@ -1,5 +1,7 @@
 """Tags of users, roles and managed policies."""
 
+from typing import Any
+
 import pytest
 
 from tests.unit.identity.minting import ACCOUNT
@@ -78,7 +80,7 @@ def test_a_key_given_twice_is_refused(
     twice = pairs("k=1", "k=2") if kind == "Policy" else pairs("k=1", "K=2")
     refusal = ("InvalidInput", CLASH[kind])
     assert world.refused(f"Tag{kind}", **who, Tags=twice) == refusal
-    more: dict[str, object] = {
+    more: dict[str, Any] = {
         "User": {"UserName": "Two"},
         "Role": {"RoleName": "Two", "AssumeRolePolicyDocument": trusting(ACCOUNT)},
         "Policy": {"PolicyName": "Two", "PolicyDocument": ALLOW_ALL},
@@ -140,7 +142,7 @@ def test_tags_come_in_pages_whatever_their_keys(
     ]
     world.call(f"Tag{kind}", **who, Tags=[{"Key": key, "Value": ""} for key in keys])
     pages = list(world.pages(f"List{kind}Tags", "Tags", **who, MaxItems=size))
-    assert [tag["Key"] for page in pages for tag in page] == sorted(keys)  # type: ignore[index]  # a page holds dicts
+    assert [tag["Key"] for page in pages for tag in page] == sorted(keys)
     assert all(len(page) == size for page in pages[:-1])
 
 

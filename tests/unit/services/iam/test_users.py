@@ -248,10 +248,10 @@ def _give_device(world: World, user: User) -> None:
     ],
 )
 def test_what_hangs_on_a_user_keeps_it(
-    world: World, hang: object, message: str
+    world: World, hang: Callable[[World, User], None], message: str
 ) -> None:
     """Nothing is deleted along with a user: each thing is a conflict (facts 10.6)."""
-    hang(world, world.user("Alice"))  # type: ignore[operator]  # a function of the table
+    hang(world, world.user("Alice"))
     assert world.refused("DeleteUser", UserName="Alice") == ("DeleteConflict", message)
 
 

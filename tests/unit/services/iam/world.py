@@ -6,6 +6,7 @@ parameters, members of the result, and the code of a refusal.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import botocore.session
 import pytest
@@ -21,7 +22,6 @@ from ostiary.services.operation import (
     Call,
     ChangeOperation,
     ReadOperation,
-    Result,
     SlowChangeOperation,
 )
 from ostiary.store.engine import open_engine, prepare_schema
@@ -114,7 +114,7 @@ class World:
 
     def call(
         self, operation: str, caller: Caller | None = None, **params: object
-    ) -> Result:
+    ) -> dict[str, Any]:
         """What the operation answers; the answer has the modelled shape."""
         result = self.run(operation, caller, **params)
         output = MODEL.operation_model(operation).output_shape
@@ -145,7 +145,7 @@ class World:
 
     def run(
         self, operation: str, caller: Caller | None = None, **params: object
-    ) -> Result:
+    ) -> dict[str, Any]:
         """What the operation answers."""
         report = ParamValidator().validate(
             params, MODEL.operation_model(operation).input_shape
@@ -175,7 +175,7 @@ class World:
 
     def pages(
         self, operation: str, member: str, **params: object
-    ) -> Iterator[list[object]]:
+    ) -> Iterator[list[Any]]:
         """The pages of a list, one after the other."""
         while True:
             result = self.call(operation, **params)

@@ -89,9 +89,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_iam_role_account_boundary"),
+        op.f("ix_iam_role_account_boundary_name_key"),
         "iam_role",
-        ["account", "boundary"],
+        ["account", "boundary", "name_key"],
         unique=False,
     )
     op.create_table(
@@ -110,9 +110,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_iam_user_account_boundary"),
+        op.f("ix_iam_user_account_boundary_name_key"),
         "iam_user",
-        ["account", "boundary"],
+        ["account", "boundary", "name_key"],
         unique=False,
     )
     op.create_table(
@@ -242,7 +242,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user", "group", name=op.f("pk_membership")),
     )
-    op.create_index(op.f("ix_membership_group"), "membership", ["group"], unique=False)
+    op.create_index(
+        op.f("ix_membership_group_user"), "membership", ["group", "user"], unique=False
+    )
     op.create_table(
         "policy_version",
         sa.Column("policy", sa.Text(), nullable=False),

@@ -1,0 +1,464 @@
+"""The door in front of the sandbox: paths, accounts, owners, request ids."""
+
+import http.client
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from ostiary.gate.door import resource_owner
+from ostiary.gate.visit import NOBODY, Admitted
+from ostiary.identity.caller import ANONYMOUS
+from ostiary.identity.model import OwnedResource, ResourcePolicy
+from ostiary.store.snapshot import Snapshot
+from ostiary.wire import catalog
+from ostiary.wire.faults import Fault
+from ostiary.wire.http import Request
+from ostiary.wire.service import DYNAMODB
+from tests.unit.gate.door_house import REQUEST_ID, SECRET, A, B, C, House
+
+KEYS = [
+    "a//b",
+    "/leading",
+    "a/../b",
+    "./a",
+    "../up",
+    "trailing/",
+    "moto-api/reset",
+    "q?x#y;z&a=b",
+    "per%2Fcent",
+    "a b+c",
+    "back\\slash",
+    "é/ü",
+    "..",
+]
+
+
+def _raw(house: House, method: str, path: str, **settings: Any) -> tuple[int, bytes]:
+    """A request whose path goes out as it is written, signed by botocore."""
+    service = settings.get("service", "s3")
+    request = AWSRequest(
+        method=method,
+        url=house.url + path,
+        data=settings.get("body", b""),
+        headers=settings.get("headers", {}),
+    )
+    auth = S3SigV4Auth if service == "s3" else SigV4Auth
+    key = settings.get("key", f"AKIAROOT{A}")
+    auth(Credentials(key, SECRET), service, "us-east-1").add_auth(request)
+    place = urlsplit(house.url)
+    connection = http.client.HTTPConnection(place.netloc, timeout=30)
+    headers = {**dict(request.headers.items()), **settings.get("unsigned", {})}
+    connection.request(method, path, body=request.data, headers=headers)
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
+
+
+def _code(caught: pytest.ExceptionInfo[ClientError]) -> tuple[int, str]:
+    response = caught.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+
+
+@pytest.fixture(scope="module")
+def bucket(house: House) -> str:
+    """A bucket of account A."""
+    house.client("s3").create_bucket(Bucket="paths")
+    return "paths"
+
+
+@pytest.mark.threat("T47")
+@pytest.mark.parametrize("key", KEYS)
+def test_keys_are_never_normalised(house: House, bucket: str, key: str) -> None:
+    """What is stored under a key is found under that key, and listed as it."""
+    s3 = house.client("s3")
+    s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == key.encode()
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=key)["Contents"]
+    assert key in {entry["Key"] for entry in listed}
+
+
+@pytest.mark.threat("T47")
+def test_keys_that_look_alike_are_different_objects(house: House, bucket: str) -> None:
+    """No two spellings of keys meet, and all spellings of one key do."""
+    s3 = house.client("s3")
+    s3.put_object(Bucket=bucket, Key="x/secret", Body=b"1")
+    s3.put_object(Bucket=bucket, Key="x//secret", Body=b"2")
+    s3.put_object(Bucket=bucket, Key="x/./secret", Body=b"3")
+    assert _raw(house, "GET", f"/{bucket}/x/%73ecret") == (200, b"1")
+    assert _raw(house, "GET", f"/{bucket}/x//secret") == (200, b"2")
+    assert _raw(house, "GET", f"/{bucket}/x/%2e/secret") == (200, b"3")
+    assert _raw(house, "GET", f"/{bucket}/x/secret/")[0] == 404
+
+
+@pytest.mark.threat("T47")
+@pytest.mark.parametrize("path", ["/moto-api/reset", "/latest/meta-data/iam"])
+def test_no_path_reaches_the_controls_of_the_sandbox(house: House, path: str) -> None:
+    """They are keys of buckets, which are not there."""
+    status, body = _raw(house, "GET", path)
+    assert status == 404
+    assert b"<Code>NoSuchBucket</Code>" in body
+
+
+@pytest.mark.threat("T47")
+def test_a_bucket_may_be_called_moto_api(house: House) -> None:
+    """And then it is a bucket like any other."""
+    s3 = house.client("s3")
+    s3.create_bucket(Bucket="moto-api")
+    s3.put_object(Bucket="moto-api", Key="reset", Body=b"mine")
+    assert s3.get_object(Bucket="moto-api", Key="reset")["Body"].read() == b"mine"
+    s3.delete_object(Bucket="moto-api", Key="reset")
+    s3.delete_bucket(Bucket="moto-api")
+
+
+@pytest.mark.threat("T73")
+def test_a_bucket_in_the_host_is_the_bucket_in_the_path(
+    house: House, bucket: str
+) -> None:
+    """The sandbox finds the bucket by the path that we make, not by the host."""
+    house.client("s3").put_object(Bucket=bucket, Key="paths/k", Body=b"deep")
+    headers = {"host": f"{bucket}.localhost"}
+    assert _raw(house, "GET", "/paths/k", headers=headers) == (200, b"deep")
+
+
+@pytest.mark.threat("T61", "T62")
+def test_a_client_cannot_choose_the_account(house: House) -> None:
+    """The sandbox's account header is ours, whatever a client sends and signs."""
+    form = b"Action=CreateQueue&Version=2012-11-05&QueueName=whose"
+    status, body = _raw(
+        house,
+        "POST",
+        "/",
+        service="sqs",
+        body=form,
+        headers={
+            "content-type": "application/x-www-form-urlencoded",
+            "x-moto-account-id": B,
+            "x_moto_account_id": B,
+        },
+    )
+    assert (status, f"/{A}/whose".encode() in body) == (200, True)
+    with pytest.raises(ClientError):
+        house.client("sqs", B).get_queue_url(QueueName="whose")
+
+
+@pytest.mark.threat("T65")
+@pytest.mark.parametrize(
+    "trick",
+    [
+        {"headers": {"user-agent": "x region/eu-west-1"}},
+        {"unsigned": {"user-agent": "x region/eu-west-1"}},
+    ],
+)
+def test_a_client_cannot_choose_another_region_than_it_signed(
+    house: House, trick: dict[str, Any]
+) -> None:
+    """Moto would take the region from the User-Agent; the door sends its own."""
+    form = b"Action=DescribeRegions&Version=2016-11-15"
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    settings = {**trick, "headers": {**headers, **trick.get("headers", {})}}
+    queue = b"Action=CreateQueue&Version=2012-11-05&QueueName=regional"
+    status, _ = _raw(house, "POST", "/", service="sqs", body=queue, **settings)
+    assert status == 200
+    url = house.client("sqs").get_queue_url(QueueName="regional")["QueueUrl"]
+    attributes = house.client("sqs").get_queue_attributes(
+        QueueUrl=url, AttributeNames=["QueueArn"]
+    )["Attributes"]
+    assert attributes["QueueArn"] == f"arn:aws:sqs:us-east-1:{A}:regional"
+    assert form
+
+
+@pytest.mark.threat("T63")
+def test_a_connection_header_with_other_names_is_refused(house: House) -> None:
+    """400 before anything is asked upstream."""
+    headers = {"connection": "x-amz-security-token"}
+    status, _ = _raw(house, "GET", "/", unsigned=headers)
+    assert status == 400
+
+
+def test_accounts_have_their_own_queues_topics_and_tables(house: House) -> None:
+    """The same names in two accounts are two resources."""
+    for account, text in ((A, "from A"), (B, "from B")):
+        sqs = house.client("sqs", account)
+        url = sqs.create_queue(QueueName="same")["QueueUrl"]
+        assert url == f"{house.url}/{account}/same"
+        sqs.send_message(QueueUrl=url, MessageBody=text)
+        topic = house.client("sns", account).create_topic(Name="same")["TopicArn"]
+        assert topic == f"arn:aws:sns:us-east-1:{account}:same"
+        table = house.client("dynamodb", account).create_table(
+            TableName="same",
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )["TableDescription"]["TableArn"]
+        assert table == f"arn:aws:dynamodb:us-east-1:{account}:table/same"
+    for account, text in ((A, "from A"), (B, "from B")):
+        sqs = house.client("sqs", account)
+        url = f"{house.url}/{account}/same"
+        (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        assert message["Body"] == text
+
+
+@pytest.mark.rule("M60")
+def test_a_request_acts_in_the_account_that_owns_the_resource(house: House) -> None:
+    """Nikhil of C writes to A's bucket and A's queue, and A finds it there."""
+    house.client("s3").create_bucket(Bucket="shared")
+    house.client_of("s3", "AKIANIKHIL").put_object(Bucket="shared", Key="k", Body=b"n")
+    found = house.client("s3").get_object(Bucket="shared", Key="k")
+    assert found["Body"].read() == b"n"
+    sqs = house.client("sqs")
+    url = sqs.create_queue(QueueName="shared")["QueueUrl"]
+    house.client_of("sqs", "AKIANIKHIL").send_message(QueueUrl=url, MessageBody="n")
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "n"
+
+
+def test_each_account_lists_its_own_buckets(house: House) -> None:
+    """A name of another account is not even told."""
+    house.client("s3", B).create_bucket(Bucket="only-b")
+    listed = {
+        account: {
+            one["Name"] for one in house.client("s3", account).list_buckets()["Buckets"]
+        }
+        for account in (A, B, C)
+    }
+    assert "only-b" not in listed[A]
+    assert listed[B] == {"only-b"}
+    assert listed[C] == set()
+
+
+def test_the_name_of_a_bucket_is_taken_once(house: House) -> None:
+    """Another account's: BucketAlreadyExists; the own one: as S3 in us-east-1, fine."""
+    house.client("s3").create_bucket(Bucket="taken")
+    with pytest.raises(ClientError) as caught:
+        house.client("s3", B).create_bucket(Bucket="taken")
+    assert _code(caught) == (409, "BucketAlreadyExists")
+    house.client("s3").create_bucket(Bucket="taken")
+    assert house.snapshot.owned["arn:aws:s3:::taken"].account == A
+
+
+@pytest.mark.threat("T101")
+def test_two_accounts_that_race_for_a_name(house: House) -> None:
+    """One gets the bucket, and is its owner; the other is refused."""
+
+    def create(name: str, account: str) -> bool:
+        try:
+            house.client("s3", account).create_bucket(Bucket=name)
+        except ClientError as error:
+            assert error.response["Error"]["Code"] in {
+                "BucketAlreadyExists",
+                "OperationAborted",
+            }
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as threads:
+        for number in range(5):
+            name = f"race-{number}"
+            tries = [
+                (account, threads.submit(create, name, account))
+                for account in (A, B, C) * 2
+            ]
+            winners = {account for account, one in tries if one.result()}
+            assert winners == {house.snapshot.owned[f"arn:aws:s3:::{name}"].account}
+
+
+def test_a_deleted_bucket_is_forgotten(house: House) -> None:
+    """Whoever takes the name next gets neither the owner nor the policy of before."""
+    s3 = house.client("s3")
+    s3.create_bucket(Bucket="again")
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::again/*",
+        },
+    }
+    s3.put_bucket_policy(Bucket="again", Policy=json.dumps(policy))
+    s3.put_object(Bucket="again", Key="k")
+    with pytest.raises(ClientError) as caught:
+        s3.delete_bucket(Bucket="again")
+    assert _code(caught) == (409, "BucketNotEmpty")
+    assert s3.get_bucket_policy(Bucket="again")["Policy"]
+    s3.delete_object(Bucket="again", Key="k")
+    s3.delete_bucket(Bucket="again")
+    assert "arn:aws:s3:::again" not in house.snapshot.owned
+    house.client("s3", B).create_bucket(Bucket="again")
+    with pytest.raises(ClientError) as caught:
+        house.client("s3", B).get_bucket_policy(Bucket="again")
+    assert _code(caught) == (404, "NoSuchBucketPolicy")
+
+
+def test_a_bucket_that_the_upstream_lost_is_free(house: House) -> None:
+    """An owner and a policy that outlived their bucket do not come back with it."""
+    arn = "arn:aws:s3:::lost"
+
+    def leave(change: Any) -> None:
+        change.insert(OwnedResource(arn=arn, account=A, created=1, state=""))
+        change.insert(ResourcePolicy(arn=arn, account=A, text="{}", updated=1))
+
+    house.run(house.work.change(leave))
+    house.client("s3", B).create_bucket(Bucket="lost")
+    assert house.snapshot.owned[arn].account == B
+    assert arn not in house.snapshot.resource_policies
+
+
+def test_a_reservation_that_failed_is_taken_back(house: House) -> None:
+    """A bucket that the upstream refuses leaves nothing behind."""
+    with pytest.raises(ClientError):
+        house.client("s3").create_bucket(
+            Bucket="refused",
+            CreateBucketConfiguration={"LocationConstraint": "us-east-1"},
+        )
+    assert "arn:aws:s3:::refused" not in house.snapshot.owned
+
+
+def test_the_expected_owner_of_a_bucket(house: House, bucket: str) -> None:
+    """A client that expects another account than the owner is refused."""
+    s3 = house.client("s3")
+    s3.list_objects_v2(Bucket=bucket, ExpectedBucketOwner=A)
+    with pytest.raises(ClientError) as caught:
+        s3.list_objects_v2(Bucket=bucket, ExpectedBucketOwner=B)
+    assert _code(caught) == (403, "AccessDenied")
+
+
+@pytest.mark.threat("T65")
+def test_copying_reads_what_was_decided(house: House, bucket: str) -> None:
+    """The source goes on as it was read; its expected owner is held against ours."""
+    s3 = house.client("s3")
+    s3.put_object(Bucket=bucket, Key="from//x", Body=b"source")
+    source = {"Bucket": bucket, "Key": "from//x"}
+    s3.copy_object(Bucket=bucket, Key="to", CopySource=source)
+    assert s3.get_object(Bucket=bucket, Key="to")["Body"].read() == b"source"
+    s3.copy_object(
+        Bucket=bucket, Key="to", CopySource=source, ExpectedSourceBucketOwner=A
+    )
+    with pytest.raises(ClientError) as caught:
+        s3.copy_object(
+            Bucket=bucket, Key="to", CopySource=source, ExpectedSourceBucketOwner=B
+        )
+    assert _code(caught) == (403, "AccessDenied")
+
+
+def test_large_objects_pass_both_ways(house: House, bucket: str) -> None:
+    """Bytes are streamed, and arrive as they were."""
+    body = bytes(range(256)) * 12_000
+    s3 = house.client("s3")
+    s3.put_object(Bucket=bucket, Key="large", Body=body)
+    assert s3.get_object(Bucket=bucket, Key="large")["Body"].read() == body
+    part = s3.get_object(Bucket=bucket, Key="large", Range="bytes=5-9")
+    assert part["Body"].read() == bytes([5, 6, 7, 8, 9])
+    head = s3.head_object(Bucket=bucket, Key="large")
+    assert head["ContentLength"] == len(body)
+
+
+@pytest.mark.parametrize("service", ["s3", "sqs", "sns", "ec2", "dynamodb"])
+def test_every_answer_carries_our_request_id(house: House, service: str) -> None:
+    """In the place where each protocol's clients look, on success and on failure."""
+    client = house.client(service)
+    calls = {
+        "s3": (client.list_buckets, lambda: client.get_object(Bucket="none", Key="k"))
+        if service == "s3"
+        else None,
+        "sqs": (
+            lambda: client.list_queues(),
+            lambda: client.get_queue_url(QueueName="none"),
+        ),
+        "sns": (
+            lambda: client.list_topics(),
+            lambda: client.publish(
+                TopicArn=f"arn:aws:sns:us-east-1:{A}:none", Message="m"
+            ),
+        ),
+        "ec2": (
+            lambda: client.describe_instances(),
+            lambda: client.stop_instances(InstanceIds=["i-0123456789abcdef0"]),
+        ),
+        "dynamodb": (
+            lambda: client.list_tables(),
+            lambda: client.describe_table(TableName="none"),
+        ),
+    }[service]
+    assert calls is not None
+    good, bad = calls
+    assert good()["ResponseMetadata"]["RequestId"] == REQUEST_ID
+    with pytest.raises(ClientError) as caught:
+        bad()
+    assert caught.value.response["ResponseMetadata"]["RequestId"] == REQUEST_ID
+
+
+def _admitted(house: House, **accounts: str) -> Admitted:
+    """A DynamoDB batch over tables of these accounts."""
+    items = {
+        f"arn:aws:dynamodb:us-east-1:{account}:table/{name}": {"Keys": []}
+        for name, account in accounts.items()
+    }
+    request = Request(
+        method="POST",
+        path="/",
+        query="",
+        headers=(
+            ("host", "localhost"),
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", "DynamoDB_20120810.BatchGetItem"),
+        ),
+        body=json.dumps({"RequestItems": items}).encode(),
+        secure=False,
+        peer="127.0.0.1",
+    )
+    from ostiary.gate.actions import required  # noqa: PLC0415 - only this helper
+
+    caller = house.callers[f"AKIAROOT{A}"]
+    target = catalog.read(request, DYNAMODB)
+    return Admitted(
+        target=target,
+        request=request,
+        caller=caller,
+        needs=required(target, request, caller, house.snapshot, "us-east-1"),
+        claim=None,
+        region="us-east-1",
+        request_id=REQUEST_ID,
+        now=0,
+    )
+
+
+@pytest.mark.threat("T65")
+def test_resources_of_two_accounts_in_one_request(house: House) -> None:
+    """No upstream could do as was decided: refused, rather than done in one of them."""
+    snapshot = Snapshot()
+    assert resource_owner(_admitted(house, one=B, two=B), snapshot, None) == B
+    with pytest.raises(Fault) as caught:
+        resource_owner(_admitted(house, one=A, two=B), snapshot, None)
+    assert caught.value.code == "ValidationException"
+
+
+def test_an_anonymous_caller_acts_in_nobodys_account(house: House) -> None:
+    """Where no resource says whose, there is none."""
+    request = Request(
+        method="GET",
+        path="/unknown/key",
+        query="",
+        headers=(("host", "localhost"),),
+        body=b"",
+        secure=False,
+        peer="127.0.0.1",
+    )
+    admitted = Admitted(
+        target=catalog.read(request, catalog.route(request, None)),
+        request=request,
+        caller=ANONYMOUS,
+        needs=(),
+        claim=None,
+        region="us-east-1",
+        request_id=REQUEST_ID,
+        now=0,
+    )
+    assert resource_owner(admitted, house.snapshot, None) == NOBODY
