@@ -17,7 +17,7 @@ def user(name: str, **changed: object) -> User:
     sample = User(
         id="", account=ACCOUNT, name=name, path="/", created=NOW, tags=(), boundary=""
     )
-    sample = cast("User", replace(sample, **cast("Any", changed)))
+    sample = replace(sample, **cast("Any", changed))
     return replace(sample, id=sample.id or f"AIDA{sample.account}{name}")
 
 

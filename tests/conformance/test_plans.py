@@ -55,13 +55,21 @@ def _statements(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
 
 
 @pytest.mark.threat("T102")
-@pytest.mark.parametrize(("kind", "equal"), LISTS, ids=lambda value: getattr(value, "__name__", None) or "-".join(value))
-def test_a_page_is_a_stretch_of_an_index(kind: type[Entity], equal: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "equal"),
+    LISTS,
+    ids=lambda value: getattr(value, "__name__", None) or "-".join(value),
+)
+def test_a_page_is_a_stretch_of_an_index(
+    kind: type[Entity], equal: dict[str, Any]
+) -> None:
     """SQLite's plan has one search by index, and no sort of all that match."""
     engine = open_engine("sqlite://")
     prepare_schema(engine)
     with _statements(engine) as statements, SqlStore(engine).read() as view:
-        view.list_by(kind, Page(after="" if kind is PolicyVersion else "x", limit=3), **equal)
+        view.list_by(
+            kind, Page(after="" if kind is PolicyVersion else "x", limit=3), **equal
+        )
     [(statement, parameters)] = statements
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)

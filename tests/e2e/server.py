@@ -11,8 +11,11 @@ import urllib.request
 from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 OSTIARY = Path(sys.executable).with_name("ostiary")
+_START_SECONDS = 60
+_ATTEMPTS = 3
 
 
 def free_port() -> int:
@@ -32,6 +35,22 @@ def clean_environment(**more: str) -> dict[str, str]:
     return {**kept, "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent", **more}
 
 
+def ostiary(
+    *arguments: str, home: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """`ostiary …`, perhaps on a home."""
+    if home is not None:
+        environment["OSTIARY_HOME"] = str(home)
+    return subprocess.run(
+        [str(OSTIARY), *arguments],
+        env=clean_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
 @dataclass
 class Server:
     """`ostiary serve` on free ports."""
@@ -45,6 +64,16 @@ class Server:
     def url(self) -> str:
         """The one endpoint URL."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """What the server printed."""
+        return self.home.parent / f"{self.home.name}.log"
+
+    @property
+    def audit_file(self) -> Path:
+        """The audit records of the API."""
+        return self.home / "audit" / "api.jsonl"
 
     def health(self) -> dict[str, object]:
         """What the health page says."""
@@ -62,14 +91,16 @@ class Server:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`ostiary …` on this home."""
-        return subprocess.run(
-            [str(OSTIARY), *arguments],
-            env=clean_environment(OSTIARY_HOME=str(self.home)),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return ostiary(*arguments, home=self.home)
+
+    def record(self, request_id: str) -> dict[str, Any]:
+        """The one audit record of a request."""
+        needle = f'"requestID":"{request_id}"'
+        lines = self.audit_file.read_text().splitlines()
+        found = [json.loads(line) for line in lines if needle in line]
+        assert len(found) == 1, (request_id, found)
+        record: dict[str, Any] = found[0]
+        return record
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -83,9 +114,21 @@ class Server:
 
 
 def start(home: Path, **environment: str) -> Server:
-    """A server that answers its health page."""
-    port, console_port = free_port(), free_port()
-    log = (home.parent / f"{home.name}.log").open("ab")
+    """A server that answers its health page, on ports that nobody else took."""
+    for _ in range(_ATTEMPTS):
+        server = launch(home, (free_port(), free_port()), **environment)
+        told = await_health(server)
+        if not told:
+            return server
+        if "cannot listen" not in told:
+            break
+    raise AssertionError(f"the server did not start:\n{told}")
+
+
+def launch(home: Path, ports: tuple[int, int], **environment: str) -> Server:
+    """A server that may not be ready yet."""
+    port, console_port = ports
+    log = (home.parent / f"{home.name}.log").open("wb")
     process = subprocess.Popen(
         [
             str(OSTIARY),
@@ -101,16 +144,19 @@ def start(home: Path, **environment: str) -> Server:
         stdin=subprocess.DEVNULL,
     )
     log.close()
-    server = Server(home, port, console_port, process)
-    deadline = time.monotonic() + 30
+    return Server(home, port, console_port, process)
+
+
+def await_health(server: Server) -> str:
+    """Nothing once the server answers; what it printed when it gave up."""
+    deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
             server.health()
         except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                told = (home.parent / f"{home.name}.log").read_text()
-                process.kill()
-                raise AssertionError(f"the server did not start:\n{told}") from None
+            if server.process.poll() is not None or time.monotonic() > deadline:
+                server.process.kill()
+                return server.log.read_text() or "nothing was printed"
             time.sleep(0.05)
         else:
-            return server
+            return ""

@@ -184,11 +184,7 @@ def _compile_statement(
             bind_condition(one, variables=variables) for one in statement.conditions
         ),
         weight=sum(map(len, patterns)),
-        scans=sum(
-            is_scan(tokenize(one, variables=False, wildcards=True)) or "${" in one
-            for one in patterns
-            if "*" in one or "?" in one or "$" in one
-        ),
+        scans=sum(map(is_scan, patterns)),
     )
 
 

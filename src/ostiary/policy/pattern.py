@@ -10,6 +10,7 @@ Substituted text is literal: a `*` that comes from a tag value is an asterisk, a
 """
 
 import enum
+import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,14 @@ Matcher: TypeAlias = Callable[[str], bool]
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LITERALS = frozenset("*?$")
+_WILD = {wild.value: wild for wild in Wild}
+# What is special, by (variables, wildcards).
+_SPECIAL = {
+    (True, True): re.compile(r"\$\{|[*?]"),
+    (True, False): re.compile(r"\$\{"),
+    (False, True): re.compile(r"[*?]"),
+    (False, False): re.compile(r"(?!)"),
+}
 
 
 def fold(text: str) -> str:
@@ -60,31 +69,21 @@ def tokenize(text: str, *, variables: bool, wildcards: bool) -> Tokens:
     Raises:
         ValueError: a `${` that is not a variable.
     """
+    special = _SPECIAL[variables, wildcards]
     tokens: list[Token] = []
     at = 0
-    while at < len(text):
-        if variables and text.startswith("${", at):
-            token, at = _read_variable(text, at + 2)
+    while found := special.search(text, at):
+        if found.start() > at:
+            tokens.append(text[at : found.start()])
+        at = found.end()
+        if found.group() == "${":
+            token, at = _read_variable(text, at)
             tokens.append(token)
-        elif wildcards and text[at] in "*?":
-            tokens.append(Wild(text[at]))
-            at += 1
         else:
-            end = _end_of_literal(text, at + 1, variables, wildcards)
-            tokens.append(text[at:end])
-            at = end
-    return joined(tokens)
-
-
-def _end_of_literal(text: str, at: int, variables: bool, wildcards: bool) -> int:  # noqa: FBT001 - two facts of one call, private
-    ends = [len(text)]
-    stops = ["${"] if variables else []
-    stops += ["*", "?"] if wildcards else []
-    for stop in stops:
-        found = text.find(stop, at)
-        if found >= 0:
-            ends.append(found)
-    return min(ends)
+            tokens.append(_WILD[found.group()])
+    if at < len(text):
+        tokens.append(text[at:])
+    return tuple(tokens) if len(tokens) < 2 else joined(tokens)  # noqa: PLR2004 - one has no neighbour
 
 
 def _read_variable(text: str, at: int) -> tuple[Token, int]:
@@ -174,9 +173,12 @@ def matcher(tokens: Tokens) -> Matcher:
             return _pieces_in_order(tokens)
 
 
-def is_scan(tokens: Tokens) -> bool:
-    """True when matching may read the whole text, not only as much as the pattern."""
-    return Wild.STAR in tokens[:-1] or not is_static(tokens)
+def is_scan(text: str) -> bool:
+    """True when matching a pattern may read a whole text, not only as much as it has.
+
+    A star before the end, or a variable, whose text is not known yet.
+    """
+    return text.find("*", 0, -1) >= 0 or "${" in text
 
 
 def _anything(_text: str) -> bool:

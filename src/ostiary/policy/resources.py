@@ -12,7 +12,6 @@ from ostiary.policy.arn import PARTS
 from ostiary.policy.document import Kind, Statement
 from ostiary.policy.pattern import (
     Matcher,
-    Token,
     Tokens,
     Values,
     Wild,
@@ -21,7 +20,6 @@ from ostiary.policy.pattern import (
     is_static,
     joined,
     matcher,
-    split_tokens,
     tokenize,
 )
 
@@ -36,16 +34,14 @@ def bind_resources(
     statement: Statement, kind: Kind, *, variables: bool
 ) -> ResourceTest | None:
     """The test of the resource element; None when it covers everything."""
-    patterns = [
-        tokenize(one, variables=variables, wildcards=True)
-        for one in statement.resources
-    ]
-    if (Wild.STAR,) in patterns or not patterns:
+    texts = statement.resources
+    if not texts or any(one.strip("*") == "" for one in texts):
         return _covers_nothing if statement.not_resource else None
-    covers = _any_of([_parts(one, kind) for one in patterns])
+    padded = kind in _PADDED
+    covers = _any_of([_read(one, variables=variables, padded=padded) for one in texts])
     if statement.not_resource:
         return _all_but(covers)
-    return covers if all(map(is_static, patterns)) else _surely(covers)
+    return _surely(covers) if variables and "${" in "".join(texts) else covers
 
 
 def _covers_nothing(_resource: str, _values: Values) -> bool:
@@ -65,31 +61,43 @@ def _surely(covers: ResourceTest) -> ResourceTest:
     return lambda resource, values: covers(resource, values) is True
 
 
-def _parts(tokens: Tokens, kind: Kind) -> list[Tokens]:
-    """The six parts of a pattern; a shorter one is filled up with stars."""
-    parts = split_tokens(tokens, PARTS)
-    if kind in _PADDED or tokens[-1:] == (Wild.STAR,):
-        parts += [(Wild.STAR,)] * (PARTS - len(parts))
-    return parts
+# A pattern in one piece, when its first five parts are literal text; else its parts.
+Pattern: TypeAlias = Tokens | list[Tokens]
 
 
-def _any_of(patterns: Sequence[list[Tokens]]) -> ResourceTest:
+def _read(text: str, *, variables: bool, padded: bool) -> Pattern:
+    """The pattern that `text` is; a shorter ARN is filled up with stars.
+
+    Where it is not filled up, a shorter ARN is no pattern: it matches nothing.
+    """
+    parts = text.split(":", PARTS - 1)
+    if len(parts) < PARTS and not padded and not text.endswith("*"):
+        return ()
+    parts += ["*"] * (PARTS - len(parts))
+    tail = tokenize(parts.pop(), variables=variables, wildcards=True)
+    head = fold(":".join(parts))
+    if "*" in head or "?" in head:
+        heads = (tokenize(p, variables=False, wildcards=True) for p in head.split(":"))
+        return [*heads, tail]
+    return joined([head + ":", *tail])
+
+
+def _any_of(patterns: Sequence[Pattern]) -> ResourceTest:
     literals: set[str] = set()
     starts: list[str] = []
     others: list[ResourceTest] = []
-    for parts in patterns:
-        whole = _whole(parts)
-        match whole:
+    for pattern in patterns:
+        match pattern:
             case ():
                 continue
             case (str() as text,):
                 literals.add(text)
             case (str() as text, Wild.STAR):
                 starts.append(text)
-            case None:
-                others.append(_by_parts(parts))
+            case list():
+                others.append(_by_parts(pattern))
             case _:
-                others.append(_static_or_late(whole))
+                others.append(_static_or_late(pattern))
     return _test(frozenset(literals), tuple(starts), tuple(others))
 
 
@@ -114,21 +122,6 @@ def _test(
     return covers
 
 
-def _whole(parts: list[Tokens]) -> Tokens | None:
-    """The pattern in one piece, if its first five parts are literal text.
-
-    A pattern with too few parts has no pieces: it matches nothing.
-    """
-    if len(parts) < PARTS:
-        return ()
-    head: list[str] = []
-    for part in parts[:-1]:
-        if not all(isinstance(token, str) for token in part):
-            return None
-        head.append("".join(map(str, part)))
-    return joined([fold(":".join(head)) + ":", *parts[-1]])
-
-
 def _static_or_late(tokens: Tokens) -> ResourceTest:
     if is_static(tokens):
         matches = matcher(tokens)
@@ -142,7 +135,7 @@ def _static_or_late(tokens: Tokens) -> ResourceTest:
 
 
 def _by_parts(parts: list[Tokens]) -> ResourceTest:
-    heads = [matcher(_folded(part)) for part in parts[:-1]]
+    heads = list(map(matcher, parts[:-1]))
     tail = _static_or_late(parts[-1])
 
     def covers(resource: str, values: Values) -> bool | None:
@@ -156,10 +149,3 @@ def _by_parts(parts: list[Tokens]) -> ResourceTest:
 
 def _matches(test: Matcher, part: str) -> bool:
     return test(part)
-
-
-def _folded(tokens: Tokens) -> Tokens:
-    def one(token: Token) -> Token:
-        return fold(token) if isinstance(token, str) else token
-
-    return tuple(map(one, tokens))

@@ -43,6 +43,8 @@ class Home:
 
 def open_home(settings: Settings) -> Home:
     """The installation in this home, founded now if it is new; raises HomeError."""
+    # Whatever is made in the home, the database too, is for its owner only (P7).
+    os.umask(0o077)
     _make_folder(settings.home)
     with locked(settings):
         mint = SystemMint()

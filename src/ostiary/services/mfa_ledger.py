@@ -174,6 +174,9 @@ def reserve(ledger: Ledger, attempt: Attempt) -> Reserved:
         raise _refusal(Mark.UNKNOWN_DEVICE)
     rows = ledger.tries(device.id)
     old = _row_of(rows, attempt)
+    if old is None:
+        # Nobody grows the table without end by making and deleting keys.
+        ledger.forget_tries(device.id, int(attempt.now) - tries.DAY)
     mine = _tries_of(old)
     others = [_tries_of(row) for row in rows if row is not old]
     verdict = tries.may_try(mine, attempt.now)

@@ -146,6 +146,14 @@ class Ledger(Protocol):
         """Put `new` in place of `old`; False when somebody else was quicker."""
         ...
 
+    def forget_tries(self, device: str, before: int) -> None:
+        """Forget tries at this device by access keys that are gone.
+
+        Only those whose last try was before the given time: younger ones still
+        count against the device (T13).
+        """
+        ...
+
     def burn(self, serial: str, *, device: str, user: str, step: int) -> bool:
         """Move the device's last used step forward to `step`.
 

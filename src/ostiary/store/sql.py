@@ -274,6 +274,18 @@ class SqlLedger:
             )
         )
 
+    def forget_tries(self, device: str, before: int) -> None:
+        """Forget old tries at this device by access keys that are gone."""
+        living = select(TABLES[model.AccessKey].c.id)
+        self._connection.execute(
+            delete(tries).where(
+                tries.c.device == device,
+                tries.c.last_failure_at < before,
+                tries.c.last_success_at < before,
+                tries.c.credential.not_in(living),
+            )
+        )
+
     def burn(self, serial: str, *, device: str, user: str, step: int) -> bool:
         """Move the last used step forward; exactly one of many callers gets True."""
         table = TABLES[model.MFADevice]

@@ -93,7 +93,7 @@ def processes(
     ]
     for worker in workers:
         worker.start()
-    outcomes = [results.get(timeout=60) for _ in workers]
+    outcomes = [results.get(timeout=280) for _ in workers]
     for worker in workers:
         worker.join()
     return [sum(outcome) for outcome in zip(*outcomes, strict=True)]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -425,17 +426,20 @@ def test_the_race_catches_a_ledger_that_reads_before_it_writes(
 
 
 @pytest.mark.threat("T1")
-def test_of_four_processes_with_one_code_exactly_one_succeeds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [40, pytest.param(1000, marks=pytest.mark.long)])
+def test_of_four_processes_with_one_code_exactly_one_succeeds(
+    tmp_path: Path, rounds: int
+) -> None:
     """Processes share nothing but the database, and that is enough."""
     house = estate(tmp_path)
     master = new_master_key(Stream("shared"))
     house.vault = Vault(master, EMPTY)
     alice = house.user("Alice")
     serial = house.enrolled(alice)
-    moments = range(house.now, house.now + 40 * STEP, STEP)
+    moments = range(house.now, house.now + rounds * STEP, STEP)
     codes = {moment: house.phone(serial).at(moment) for moment in moments}
     attempt = house.attempt(alice, serial, "000000")
-    assert racing.processes(house.url, master, attempt, codes) == [1] * 40
+    assert racing.processes(house.url, master, attempt, codes) == [1] * rounds
 
 
 @pytest.mark.threat("T10")
@@ -635,6 +639,25 @@ def test_new_keys_bring_no_new_budget(house: Estate, alice: User, serial: str) -
     # The owner's key had a success today: the thief's guesses do not bar it.
     owner = house.attempt(alice, serial, house.code(serial), credential="owners")
     assert house.verify(owner) == house.now
+
+
+@pytest.mark.threat("T13")
+def test_keys_that_are_gone_are_forgotten_after_a_day(
+    house: Estate, alice: User, serial: str
+) -> None:
+    """Their tries count for a day; those of living keys stay as long as the keys."""
+    code = wrong(house, serial)
+    result: Any = house.call("CreateAccessKey", UserName="Alice")
+    living = result["AccessKey"]["AccessKeyId"]
+    keys = [living, "AKIAGONE1", "AKIAGONE2"]
+    for key in keys:
+        house.later(tries.DAY - 100 if key == "AKIAGONE2" else 0)
+        mark_of(house.verify, house.attempt(alice, serial, code, key))
+    assert {row.credential for row in rows(house, serial)} == set(keys)
+    house.later(101)
+    mark_of(house.verify, house.attempt(alice, serial, code, "AKIANEW"))
+    left = {row.credential for row in rows(house, serial)}
+    assert left == {living, "AKIAGONE2", "AKIANEW"}
 
 
 @pytest.mark.threat("T13")

@@ -1,5 +1,7 @@
 """Users: CreateUser, GetUser, UpdateUser, DeleteUser, ListUsers."""
 
+from collections.abc import Callable
+
 import pytest
 
 from ostiary.identity.model import AccessKey, LoginProfile, MFADevice, User
