@@ -8,7 +8,7 @@ Run it after botocore's pin moves: `.venv/bin/python scripts/models.py`.
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +48,13 @@ def _operations(model: ServiceModel) -> Iterator[OperationModel]:
         yield model.operation_model(name)
 
 
-def python_pattern(text: str) -> str:
+def python_pattern(java: str) -> str:
     r"""Gives a model's regular expression as Python's `re` reads it.
 
     The models write planes above the first as `\u10000`, which `re` reads as
     `\u1000` and a zero.
     """
-    return re.sub(r"\\u(10[0-9A-F]{4}|10000)", lambda m: f"\\U{m[1]:0>8}", text)
+    return re.sub(r"\\u(10[0-9A-F]{4}|10000)", lambda m: f"\\U{m[1]:0>8}", java)
 
 
 def _shape(shape: Shape) -> dict[str, Any]:
@@ -214,33 +214,32 @@ def services() -> dict[str, Any]:
     return dict(sorted(table.items()))
 
 
-def tables() -> dict[str, str]:
-    """Gives every table's text by file name."""
-    made = {
-        "iam": full("iam"),
-        "sts": full("sts"),
-        "sns": names("sns"),
-        "sqs": sqs(),
-        "ec2": names("ec2"),
-        "dynamodb": names("dynamodb"),
-        "s3": s3(),
-        "services": services(),
-    }
-    return {
-        f"{name}.json": json.dumps(table, separators=(",", ":")) + "\n"
-        for name, table in made.items()
-    }
+MAKERS: dict[str, Callable[[], dict[str, Any]]] = {
+    "iam": lambda: full("iam"),
+    "sts": lambda: full("sts"),
+    "sns": lambda: names("sns"),
+    "sqs": sqs,
+    "ec2": lambda: names("ec2"),
+    "dynamodb": lambda: names("dynamodb"),
+    "s3": s3,
+    "services": services,
+}
+
+
+def text(name: str) -> str:
+    """Gives a table as its file has it."""
+    return json.dumps(MAKERS[name](), separators=(",", ":")) + "\n"
 
 
 def main() -> int:
     """Writes the tables, or with `--check` says which are out of step."""
     stale = []
-    for name, text in tables().items():
-        path = FOLDER / name
+    for name in MAKERS:
+        path, made = FOLDER / f"{name}.json", text(name)
         if "--check" not in sys.argv[1:]:
-            path.write_text(text, encoding="utf-8")
-            print(f"{name}: {len(text):,} bytes")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(made, encoding="utf-8")
+            print(f"{name}: {len(made):,} bytes")
+        elif not path.exists() or path.read_text(encoding="utf-8") != made:
             stale.append(name)
     for name in stale:
         print(f"out of step with botocore: `{name}`")

@@ -189,7 +189,8 @@ def presigned(
     moment = time.gmtime(time.time() if draft.at is None else draft.at)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", moment)
     scope = draft.scope or (stamp[:8], REGION, draft.service, "aws4_request")
-    headers = [("host", host_of(server)), *draft.headers]
+    kept = tuple(h for h in draft.headers if h[0] != "x-amz-content-sha256")
+    headers = [("host", host_of(server)), *kept]
     query = {
         "X-Amz-Algorithm": draft.algorithm,
         "X-Amz-Credential": f"{credentials.key_id}/{'/'.join(scope)}",
@@ -201,12 +202,14 @@ def presigned(
         query["X-Amz-Security-Token"] = credentials.token
     text = "&".join(filter(None, (draft.query, urlencode(query, quote_via=quote))))
     payload = "UNSIGNED-PAYLOAD" if draft.service == "s3" else draft.payload
-    made = replace(draft, query=text, payload=payload)
+    made = replace(draft, query=text, payload=payload, headers=kept)
     _, signature, _ = _signature(made, credentials, headers, stamp)
     return replace(made, query=f"{text}&X-Amz-Signature={signature}")
 
 
-def raw(draft: Draft, headers: Iterable[tuple[str, str]], *, length: bool = True) -> bytes:
+def raw(
+    draft: Draft, headers: Iterable[tuple[str, str]], *, length: bool = True
+) -> bytes:
     """The bytes of a request."""
     target = f"{draft.path}?{draft.query}" if draft.query else draft.path
     lines = [f"{draft.method} {target} HTTP/1.1"]
@@ -255,7 +258,10 @@ def without_request_id(answer: Answer) -> tuple[int, Headers, bytes]:
     headers = tuple(
         (name, value)
         for name, value in answer.headers
-        if name.lower() not in {"x-amzn-requestid", "date"}
+        if name.lower() not in _ID_HEADERS
     )
-    body = re.sub(rb"<RequestId>[^<]*</RequestId>", b"", answer.body)
-    return answer.status, headers, body
+    return answer.status, headers, _IDS.sub(b"", answer.body)
+
+
+_ID_HEADERS = {"x-amzn-requestid", "x-amz-request-id", "x-amz-id-2", "date"}
+_IDS = re.compile(rb"<(RequestId|RequestID|HostId)>[^<]*</\1>")

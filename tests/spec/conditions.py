@@ -4,7 +4,7 @@ import base64
 import operator as compare
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -23,6 +23,7 @@ class Scope(NamedTuple):
     doubt: bool  # 4.5: what an unparsable comparison counts as; True in a Deny
 
 
+@cache
 def fold(text: str) -> str:
     """Lower case for ASCII letters only: the Kelvin sign is not a `k`."""
     return "".join(c.lower() if c.isascii() else c for c in text)
@@ -34,14 +35,15 @@ def listed(value: Any) -> list[Any]:
 
 
 @cache
-def pieces(template: str, variables: bool) -> list[str]:  # noqa: FBT001 - cache key
-    """The template cut into variables `${...}` and single characters (3.5)."""
-    return re.findall(r"(?s)\$\{[^}]*\}|.", template) if variables else [*template]
+def pieces(template: str, variables: bool) -> list[str]:
+    """The template cut into variables `${...}`, `*`, `?`, `:` and the text between (3.5)."""
+    cut = r"\$\{[^}]*\}|[*?:$]|[^*?:$]+" if variables else r"[*?:]|[^*?:]+"
+    return re.findall(cut, template)
 
 
 def literal(piece: str, scope: Scope) -> str | None:
     """The text that a piece stands for, or None for a variable without value (3.5)."""
-    if len(piece) == 1:
+    if not (scope.variables and piece.startswith("${")):
         return piece
     if piece in ("${*}", "${?}", "${$}"):
         return piece[2]
@@ -58,19 +60,20 @@ def filled(template: str, scope: Scope) -> str | None:
     return None if None in texts else "".join(texts)
 
 
-def like(template: str, text: str, scope: Scope) -> bool:
-    """Whether text is as described; `*` and `?` in a variable's value are ordinary."""
-    expression = ""
+def like(template: str, text: str, scope: Scope, *, by_part: bool = False) -> bool:
+    """Whether text is so; by part, wildcards before the fifth colon stay in theirs (4.5)."""
+    seen, expression = "", ""
     for piece in pieces(template, scope.variables):
         value = literal(piece, scope)
         if value is None:
             return False  # 3.5: a value that cannot be resolved matches nothing
-        expression += {"*": ".*", "?": "."}.get(piece) or re.escape(value)
+        one = "[^:]" if by_part and seen.count(":") < 5 else "."
+        expression += {"*": f"{one}*", "?": one}.get(piece) or re.escape(value)
+        seen += value
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
-# The operators (4.2, 4.5): does the policy's value (want) match the request's (got)?
-# They raise ValueError if a side cannot be parsed.
+# The operators (4.2, 4.5): ValueError if policy's want or request's got cannot be parsed.
 
 
 def exact(want: str, got: str, scope: Scope) -> bool:
@@ -86,17 +89,12 @@ def exact_folded(want: str, got: str, scope: Scope) -> bool:
 
 def arn(want: str, got: str, scope: Scope) -> bool:
     """Six parts, each by itself; a request value that is no ARN does not match (4.5)."""
-    parts, found = [""], got.split(":", 5)
-    for piece in pieces(want, scope.variables):
-        if piece == ":" and len(parts) < 6:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    if want == "*" or len(found) < 6:
-        return len(found) == 6
-    if len(parts) < 6:
+    text = filled(want, scope)
+    if got.count(":") < 5 or text is None:
+        return False
+    if want != "*" and text.count(":") < 5:
         raise ValueError(want)
-    return all(map(like, parts, found, [scope] * 6))
+    return want == "*" or like(want, got, scope, by_part=True)
 
 
 def boolean(want: str, got: str, scope: Scope) -> bool:
@@ -113,11 +111,16 @@ def binary(want: str, got: str, _: Scope) -> bool:
 
 def within(want: str, got: str, _: Scope) -> bool:
     """In the range, host bits masked; IPv4 is never in IPv6, nor the reverse (4.5)."""
-    address = ip_address(got)
+    address, network = ip_address(got), ip_network(want, strict=False)
     if "%" in got:
         raise ValueError(got)  # T86, as is the mapping of ::ffff:a.b.c.d to IPv4
-    mapped = address.ipv4_mapped if address.version == 6 else None
-    return (mapped or address) in ip_network(want, strict=False)
+    if address.version == 6 and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if network.version == 6 and network.network_address.ipv4_mapped:
+        network = ip_network(
+            f"{network.network_address.ipv4_mapped}/{network.prefixlen - 96}"
+        )
+    return address in network
 
 
 def number(text: str) -> Decimal:
@@ -127,13 +130,17 @@ def number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def moment(text: str) -> Decimal | float:
+def moment(text: str) -> Decimal:
     """Seconds since the epoch of a W3C date or an integer; four digits are a year."""
-    clock = r"T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)"
-    if not re.fullmatch(rf"\d{{4}}(-\d\d(-\d\d({clock})?)?)?", text.upper(), re.ASCII):
+    clock = r"T\d\d:\d\d(?::\d\d(\.\d+)?)?(?:Z|[+-]\d\d:\d\d)"
+    found = re.fullmatch(
+        rf"\d{{4}}(?:-\d\d(?:-\d\d(?:{clock})?)?)?", text.upper(), re.ASCII
+    )
+    if not found:
         return number(re.sub(r"[+.-]", "x", text))  # no sign, no fraction
-    found = datetime.fromisoformat(text.upper() + "0000-01-01"[len(text) :])
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    whole = text.upper() + "0000-01-01T00:00Z"[len(text) :]
+    time = datetime.fromisoformat(whole.replace(found[1] or "", ""))
+    return Decimal(time.timestamp()) + Decimal(f"0{found[1] or ''}")
 
 
 def reading(read: Callable, relation: Callable) -> Callable:

@@ -43,7 +43,7 @@ def caller_of(principal: str, context: Json) -> Caller:
     if sort not in NEEDED:
         return Caller("outsider", None, {DIRECT: {principal}})
     iam = f"arn:{partition}:iam::{account}:"
-    names = {ACCOUNT: {account, f"{iam}root"}}
+    names = {DIRECT if sort == "root" else ACCOUNT: {account, f"{iam}root"}}
     unique_id = str(context.get("aws:userid")).partition(":")[0]
     unique = {unique_id} if unique_id.startswith(("AIDA", "AROA")) else set()
     if sort == "assumed-role":
@@ -139,12 +139,9 @@ def hits(case: Json, caller: Caller, context: Json) -> list[Json]:
                 effect = statement["Effect"]
                 scope = Scope(context, variables=new, doubt=effect == "Deny")
                 name = named(statement, caller, bounded=bounded)
-                exempt = kind == "scp" and caller.sort == "outsider"  # 6.3
-                if (
-                    name
-                    and not exempt
-                    and matches(statement, kind, case["request"], scope)
-                ):
+                concerned = (kind, caller.sort) != ("scp", "outsider")  # 6.3
+                matching = name and matches(statement, kind, case["request"], scope)
+                if concerned and matching:
                     hit = {"kind": kind, "policy": policy, "statement": place}
                     hit |= {"sid": statement.get("Sid"), "effect": effect}
                     found.append(hit | {"tier": tier, "name": name})
@@ -172,10 +169,8 @@ def decide(case: Json) -> Json:
     try:
         caller = caller_of(request["principal"], context)
         if caller.sort == "federated-user":
-            case = {
-                "session_policies": [],
-                **case,
-            }  # 6.1: without one it may do nothing
+            # 6.1: without one it may do nothing.
+            case = {**case, "session_policies": case.get("session_policies") or []}
         found = hits(case, caller, context)
     except conditions.InvalidCase as error:
         return answer | {"error": str(error)}

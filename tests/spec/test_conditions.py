@@ -216,7 +216,7 @@ def test_variables() -> None:
         ("arn:aws:iam::1:user/*", "*", False),
     ],
 )
-def test_resources(pattern: str, resource: str, covers: bool) -> None:  # noqa: FBT001
+def test_resources(pattern: str, resource: str, covers: bool) -> None:
     """Facts 3.2, 3.3, 3.5: segment by segment; only `*` covers what has no resource."""
     context = {"aws:username": "ana"}
     for element, answer in (("Resource", covers), ("NotResource", not covers)):
@@ -254,7 +254,7 @@ def test_resource_that_cannot_be_resolved() -> None:
         ("s3:*", False),
     ],
 )
-def test_actions(pattern: str, covers: bool) -> None:  # noqa: FBT001
+def test_actions(pattern: str, covers: bool) -> None:
     """Facts 3.2: whole names, no case, two wildcards and no others."""
     for element, answer in (("Action", covers), ("NotAction", not covers)):
         statement = {"Effect": "Allow", element: pattern, "Resource": "*"}

@@ -34,7 +34,8 @@ def play(stage: Stage, home: Account, away: Account, other: Account) -> None:
     may_assume = allow(["sts:AssumeRole"], [role, stranger])
     richard = away.person("Richard", devices=3, policy=may_assume)
     rita = away.person("Rita", devices=1)
-    session = _assume(stage, richard, rita, role, stranger)
+    session = _assume(stage, richard, rita, role)
+    _other_sides(stage, richard, rita, role, stranger)
     _use_tables(stage, richard, session)
     _chain(stage, richard, role)
     _errata(stage, home, away)
@@ -78,9 +79,7 @@ def _make_table(owner: Person, name: str) -> None:
     )
 
 
-def _assume(
-    stage: Stage, richard: Person, rita: Person, role: str, stranger: str
-) -> Credentials:
+def _assume(stage: Stage, richard: Person, rita: Person, role: str) -> Credentials:
     step = stage.expect
     valid = richard.mfa()
     answer = step(
@@ -128,6 +127,14 @@ def _assume(
         REFUSED,
         lambda: richard.client("sts").get_session_token(**valid),
     )
+    return credentials_of(answer)
+
+
+def _other_sides(
+    stage: Stage, richard: Person, rita: Person, role: str, stranger: str
+) -> None:
+    """Both sides must allow: the caller's own policy, and the role's trust."""
+    step = stage.expect
     step(
         "M49e",
         "Rita",
@@ -142,7 +149,6 @@ def _assume(
         REFUSED,
         lambda: richard.assume(stranger, **richard.mfa()),
     )
-    return credentials_of(answer)
 
 
 def _use_tables(stage: Stage, richard: Person, session: Credentials) -> None:

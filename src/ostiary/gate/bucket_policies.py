@@ -36,6 +36,12 @@ _NARROWING = frozenset(
     )
 )
 """Keys that keep a policy for everybody from being public, with fixed values."""
+_NO_JSON = "Policies must be valid JSON and the first byte must be '{'"
+_WORDS = {
+    "Policy statement must contain actions.": "Missing required field Action",
+    "Policy statement must contain resources.": "Missing required field Resource",
+}
+"""S3's own words, where they differ from those of IAM."""
 _EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 
 
@@ -51,7 +57,7 @@ async def put_bucket_policy(visit: Visit) -> Response:
         await require_bucket(visit)
         await visit.tools.policies.put(visit.policy(text, visit.bucket_arn))
     except PolicyRefused as error:
-        raise malformed(str(error)) from error
+        raise malformed(_WORDS.get(str(error), str(error))) from error
     if visit.owned is None:
         # A bucket that the upstream had before: from now on decisions know its
         # owner, so that the policy can speak about other accounts.
@@ -113,11 +119,12 @@ def _body_text(request: Request) -> str:
     if not isinstance(body, bytes) or len(body) > LARGEST_POLICY:
         raise malformed("Policy exceeds the maximum allowed document size.")
     try:
-        return body.decode("utf-8")
+        text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise malformed(
-            "Policies must be valid JSON and the first byte must be '{'"
-        ) from error
+        raise malformed(_NO_JSON) from error
+    if not text.startswith("{"):
+        raise malformed(_NO_JSON)
+    return text
 
 
 def _check_bucket(document: Document, bucket: str) -> None:
@@ -126,8 +133,6 @@ def _check_bucket(document: Document, bucket: str) -> None:
         for action in statement.actions:
             if action != "*" and not fold(action).startswith("s3:"):
                 raise PolicyRefused("Policy has invalid action")
-        if not statement.resources:
-            raise PolicyRefused("Missing required field Resource")
         for resource in statement.resources:
             found = _ARN.fullmatch(resource)
             if found is None or not _is_in(found[1], bucket):

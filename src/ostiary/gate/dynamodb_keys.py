@@ -36,9 +36,11 @@ _BY_ATTRIBUTE = (
 _WORDS = re.compile(
     r"(?<![\w:#.\]])(#?[A-Za-z_][A-Za-z0-9_-]*)(?![\w#-])(?!\s*\()", re.ASCII
 )
-_KEYWORDS = frozenset(
-    {"ADD", "AND", "BETWEEN", "DELETE", "IN", "NOT", "OR", "REMOVE", "SET"}
-)
+# Words that DynamoDB reserves, so no attribute has one for a bare name.
+_RESERVED = frozenset({"AND", "BETWEEN", "IN", "NOT", "OR"})
+# Words that begin a clause of an update; an attribute may be called so as well.
+_CLAUSES = frozenset({"ADD", "DELETE", "REMOVE", "SET"})
+_CLAUSE = re.compile(r"\s+[#A-Za-z_]", re.ASCII)
 _EQUALS = re.compile(
     r"\(?\s*(#?[A-Za-z0-9_.-]+)\s*=\s*(:[A-Za-z0-9_]+)\s*\)?", re.ASCII
 )
@@ -159,8 +161,15 @@ def _value(attribute: object) -> str:
 
 def _mentioned(expression: str, aliases: Node) -> Iterator[str]:
     """The top-level attributes in an expression; rather too many than too few."""
-    for word in _WORDS.findall(expression):
+    found = list(_WORDS.finditer(expression))
+    bare = [one[1].upper() for one in found]
+    for one, upper in zip(found, bare, strict=True):
+        word = one[1]
         if word.startswith("#"):
             yield scalar(aliases.get(word, word))
-        elif word.upper() not in _KEYWORDS:
+        elif upper in _CLAUSES:
+            begins = _CLAUSE.match(expression, one.end()) is not None
+            if not begins or bare.count(upper) > 1:
+                yield word
+        elif upper not in _RESERVED:
             yield word

@@ -23,8 +23,13 @@ from ostiary.gate.outgoing import (
     query_to_upstream,
     s3_path,
 )
-from ostiary.gate.sandbox import Sandbox, SandboxError
-from ostiary.gate.sandbox_main import ACCOUNT_HEADER, KEY_HEADER, SCHEME_HEADER
+from ostiary.gate.sandbox import (
+    ACCOUNT_HEADER,
+    KEY_HEADER,
+    SCHEME_HEADER,
+    Sandbox,
+    SandboxError,
+)
 from ostiary.gate.upstreams import AddressError, Remote, Upstreams, resolve
 from ostiary.wire import faults, sigv4
 from ostiary.wire.faults import Fault

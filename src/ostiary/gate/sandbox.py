@@ -14,6 +14,11 @@ from typing import IO
 
 from ostiary.identity.secret import Secret
 
+KEY_HEADER = "x-ostiary-sandbox-key"
+ACCOUNT_HEADER = "x-moto-account-id"
+SCHEME_HEADER = "x-ostiary-scheme"
+"""How the client came, for the addresses that answers contain."""
+
 START_TIMEOUT = 60
 """Seconds that moto may take to load; a busy machine takes ten."""
 STOP_TIMEOUT = 5

@@ -60,16 +60,6 @@ def record_of(trail: Trail, status: int) -> str:
     are encoded once.
     """
     request = trail.request
-    rest: Record = {"requestID": trail.request_id, "status": status}
-    if trail.verdicts:
-        rest["decisions"] = trail.verdicts
-    if trail.error_code:
-        rest["errorCode"] = trail.error_code
-        rest["errorMessage"] = cut(trail.error_message)
-    if trail.marks:
-        rest["marks"] = trail.marks
-    if trail.why:
-        rest["why"] = trail.why
     claimed = trail.access_key_id if trail.caller.is_anonymous else ""
     source = (
         trail.service.name,
@@ -81,8 +71,24 @@ def record_of(trail: Trail, status: int) -> str:
     return (
         f'{{"eventVersion":"1.10","eventTime":"{timestamp(int(trail.now))}",'
         f"{_source_of(source)},{_identity_of(trail.caller, claimed)},"
-        f'"revision":{trail.revision},{encode(rest)[1:]}'
+        f'"requestID":"{trail.request_id}","revision":{trail.revision},'
+        f'"status":{status}{_rest_of(trail)}}}'
     )
+
+
+def _rest_of(trail: Trail) -> str:
+    """What only some records have: members, each with its comma before it."""
+    rest: Record = {}
+    if trail.verdicts:
+        rest["decisions"] = trail.verdicts
+    if trail.error_code:
+        rest["errorCode"] = trail.error_code
+        rest["errorMessage"] = cut(trail.error_message)
+    if trail.marks:
+        rest["marks"] = trail.marks
+    if trail.why:
+        rest["why"] = trail.why
+    return f",{encode(rest)[1:-1]}" if rest else ""
 
 
 @lru_cache(maxsize=4096)

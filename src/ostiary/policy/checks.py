@@ -7,7 +7,7 @@ runs them in order and raises the first fault; `diagnose` gathers all of them.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from ostiary.policy.document import VERSION, Document, Effect, Kind, Statement
 from ostiary.policy.fault import LEGACY, PolicyError, missing
@@ -35,8 +35,8 @@ class Subject:
         for (pointer, tree), statement in zip(
             statements(self.tree), self.document.statements, strict=True
         ):
-            if isinstance(tree, dict):
-                yield pointer, tree, statement
+            # `shape` has read each of them as an object.
+            yield pointer, cast("Tree", tree), statement
 
     def texts(self, *elements: str) -> Iterator[tuple[str, str]]:
         """Each text of these elements, with its pointer."""

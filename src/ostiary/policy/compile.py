@@ -14,13 +14,19 @@ from ostiary.policy.document import Document, Effect, Kind, Statement
 from ostiary.policy.operators import Test, bind_condition
 from ostiary.policy.pattern import Matcher, fold, is_scan, matcher, tokenize
 from ostiary.policy.principals import PrincipalTest, bind_principal
-from ostiary.policy.resources import ResourceTest, bind_resources
+from ostiary.policy.resources import (
+    ResourceTest,
+    bind_resources,
+    index_keys,
+)
 
 ActionTest: TypeAlias = Callable[[str], bool]
 
 # Answers kept per policy; real services have some hundred actions each.
 _MOST_KEPT: Final = 512
 _TYPICAL_TEXT: Final = 256
+# With more statements than this about one action, they are found by resource too.
+_MANY: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,18 +53,50 @@ class CompiledStatement:
     scans: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidates:
-    """The statements of one policy that speak about one action.
+    """Statements of one policy that may apply, in the order of the document.
 
     Attributes:
+        statements: those that speak about one action
         cost: a rough price of asking them all, to notice when the exact one matters
         scans: how many patterns may have to read a whole text
+        by_resource: if they are many, those with each key (`resource_keys`); the
+            empty key, which every resource has, holds the ones that no other finds
     """
 
-    statements: tuple[CompiledStatement, ...]
-    cost: int
-    scans: int
+    __slots__ = ("by_resource", "cost", "scans", "statements")
+
+    def __init__(
+        self,
+        statements: tuple[CompiledStatement, ...],
+        by_resource: "Mapping[str, Candidates] | None" = None,
+    ) -> None:
+        self.statements = statements
+        self.scans = sum(one.scans for one in statements)
+        self.cost = sum(one.weight for one in statements) + self.scans * _TYPICAL_TEXT
+        self.by_resource = by_resource or {}
+
+    def about(self, keys: tuple[str, ...]) -> "Candidates":
+        """Those of many that may cover the resource with these keys."""
+        hits = list(filter(None, map(self.by_resource.get, keys)))
+        if len(hits) < 2:  # noqa: PLR2004 - nothing to merge
+            return hits[0] if hits else _NOBODY
+        found = {one.index: one for group in hits for one in group.statements}
+        return Candidates(tuple(found[index] for index in sorted(found)))
+
+
+def _by_resource(
+    statements: tuple[CompiledStatement, ...], *, variables: bool
+) -> dict[str, Candidates]:
+    groups: dict[str, list[CompiledStatement]] = {}
+    for one in statements:
+        keys = index_keys(one.source, variables=variables)
+        for key in {""} if keys is None else set(keys):
+            groups.setdefault(key, []).append(one)
+    return {key: Candidates(tuple(group)) for key, group in groups.items()}
+
+
+_NOBODY: Final = Candidates(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,13 +134,10 @@ class Compiled:
         for group in (self.by_service.get(service, ()), self.anywhere):
             found.update((one.index, one) for one in group if one.action(action))
         statements = tuple(found[index] for index in sorted(found))
-        weight = sum(one.weight for one in statements)
-        scans = sum(one.scans for one in statements)
-        return Candidates(
-            statements=statements,
-            cost=weight + scans * _TYPICAL_TEXT,
-            scans=scans,
-        )
+        if len(statements) <= _MANY:
+            return Candidates(statements)
+        variables = self.document.has_variables
+        return Candidates(statements, _by_resource(statements, variables=variables))
 
 
 def compile(document: Document) -> Compiled:  # noqa: A001 - the field's own word

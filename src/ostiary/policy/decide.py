@@ -25,6 +25,7 @@ from ostiary.policy.compile import Candidates, Compiled, CompiledStatement
 from ostiary.policy.document import Kind
 from ostiary.policy.principals import Form
 from ostiary.policy.request import OUTSIDERS, AuthorizationRequest, PrincipalKind
+from ostiary.policy.resources import resource_keys
 
 # Character comparisons that one decision may cost (threat model, section 4).
 BUDGET: Final = 2_000_000
@@ -255,6 +256,7 @@ class _Hearing:
         "cost",
         "denials",
         "form",
+        "keys",
         "overdrawn",
         "request",
         "scans",
@@ -265,6 +267,7 @@ class _Hearing:
         self.bounded = policies.boundary is not None
         self.denials: Marks = []
         self.form: Form | None = None
+        self.keys: tuple[str, ...] = ()
         self.cost = self.scans = 0
         self.overdrawn = False
 
@@ -327,6 +330,9 @@ class _Hearing:
         action = request.normal_action
         for policy in policies:
             found = policy.kept.get(action) or policy.candidates(action)
+            if found.by_resource:
+                self.keys = self.keys or resource_keys(request.normal_resource)
+                found = found.about(self.keys)
             self.cost += found.cost
             if self.cost > _CHEAP and self._overdraws(found):
                 break

@@ -181,16 +181,14 @@ def _sentence(
 
 def _because(request: AuthorizationRequest, decision: Decision) -> str:
     names = ", ".join(map(_name, decision.determining))
-    match decision.outcome:
-        case Outcome.ALLOWED:
-            return f"allowed by {names}" if names else "allowed, as the root user is"
-        case Outcome.EXPLICITLY_DENIED:
-            return f"denied by {names}"
-        case Outcome.IMPLICITLY_DENIED:
-            if decision.refusal:
-                return "refused, because the policies take too long to match"
-            silent = " and no ".join(_ALLOWING[kind] for kind in decision.missing)
-            return f"denied, because no {silent} allows `{request.action}`"
+    if decision.is_allowed:
+        return f"allowed by {names}" if names else "allowed, as the root user is"
+    if names:
+        return f"denied by {names}"
+    if decision.refusal:
+        return "refused, because the policies take too long to match"
+    silent = " and no ".join(_ALLOWING[kind] for kind in decision.missing)
+    return f"denied, because no {silent} allows `{request.action}`"
 
 
 def _is_near_miss(one: Considered, decision: Decision) -> bool:

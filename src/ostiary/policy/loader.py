@@ -120,15 +120,18 @@ def _refuse_constant(text: str) -> NoReturn:
     raise LoadError(f"found `{text}`, which is not JSON")
 
 
-def _refuse_repeated(value: object) -> None:
-    for pointer, node in walk(value):
-        if isinstance(node, _Repeated):
-            raise LoadError(
-                f"found the key `{node.key}` twice in one object",
-                pointer=pointer,
-                help="keep one of them; a reader that takes the last would differ "
-                "from a reader that takes the first",
-            )
+def _refuse_repeated(value: object) -> NoReturn:
+    pointer, key = next(
+        (pointer, node.key)
+        for pointer, node in walk(value)
+        if isinstance(node, _Repeated)
+    )
+    raise LoadError(
+        f"found the key `{key}` twice in one object",
+        pointer=pointer,
+        help="keep one of them; a reader that takes the last would differ from a "
+        "reader that takes the first",
+    )
 
 
 def walk(value: object, pointer: str = "") -> Iterator[tuple[str, object]]:

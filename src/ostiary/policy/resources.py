@@ -5,6 +5,7 @@ last part compares exactly, and its wildcards cross `/` and `:`. An action witho
 resource level is asked about `*`, which only `*` covers.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
@@ -35,13 +36,17 @@ def bind_resources(
 ) -> ResourceTest | None:
     """The test of the resource element; None when it covers everything."""
     texts = statement.resources
-    if not texts or any(one.strip("*") == "" for one in texts):
+    if not texts or any(map(_is_everything, texts)):
         return _covers_nothing if statement.not_resource else None
     padded = kind in _PADDED
     covers = _any_of([_read(one, variables=variables, padded=padded) for one in texts])
     if statement.not_resource:
         return _all_but(covers)
     return _surely(covers) if variables and "${" in "".join(texts) else covers
+
+
+def _is_everything(text: str) -> bool:
+    return bool(text) and not text.strip("*")
 
 
 def _covers_nothing(_resource: str, _values: Values) -> bool:
@@ -87,6 +92,9 @@ def _any_of(patterns: Sequence[Pattern]) -> ResourceTest:
     starts: list[str] = []
     others: list[ResourceTest] = []
     for pattern in patterns:
+        if isinstance(pattern, list):
+            others.append(_by_parts(pattern))
+            continue
         match pattern:
             case ():
                 continue
@@ -94,8 +102,6 @@ def _any_of(patterns: Sequence[Pattern]) -> ResourceTest:
                 literals.add(text)
             case (str() as text, Wild.STAR):
                 starts.append(text)
-            case list():
-                others.append(_by_parts(pattern))
             case _:
                 others.append(_static_or_late(pattern))
     return _test(frozenset(literals), tuple(starts), tuple(others))
@@ -127,7 +133,12 @@ def _static_or_late(tokens: Tokens) -> ResourceTest:
         matches = matcher(tokens)
         return lambda resource, _: matches(resource)
 
+    # Where the literal beginning differs, no value of the variable can help.
+    start = tokens[0] if isinstance(tokens[0], str) else ""
+
     def covers(resource: str, values: Values) -> bool | None:
+        if not resource.startswith(start):
+            return False
         expanded = expand(tokens, values)
         return None if expanded is None else matcher(expanded)(resource)
 
@@ -149,3 +160,51 @@ def _by_parts(parts: list[Tokens]) -> ResourceTest:
 
 def _matches(test: Matcher, part: str) -> bool:
     return test(part)
+
+
+# --- the index by resource ---------------------------------------------------------
+
+# What ends a component of an ARN's last part.
+_SEPARATOR: Final = re.compile(r"[:/]")
+
+
+def resource_keys(resource: str) -> tuple[str, ...]:
+    """Nothing, and a normal resource up to its first and to its second separator.
+
+    `arn:aws:s3:::books/2026/x` has the empty key, `arn:aws:s3:::books` and
+    `arn:aws:s3:::books/2026`.
+    """
+    first = _SEPARATOR.search(resource, _tail_of(resource))
+    if first is None:
+        return "", resource
+    second = _SEPARATOR.search(resource, first.end())
+    return "", resource[: first.start()], resource[: second.start() if second else None]
+
+
+def _tail_of(text: str) -> int:
+    """Where the last part of an ARN begins; the end of a text that is none."""
+    parts = text.split(":", PARTS - 1)
+    return len(text) - (len(parts[-1]) if len(parts) == PARTS else 0)
+
+
+def index_keys(statement: Statement, *, variables: bool) -> list[str] | None:
+    """Keys one of which every covered resource has; None when there are no such.
+
+    A pattern is kept under the longest key that its literal beginning settles.
+    """
+    if statement.not_resource or not statement.resources:
+        return None
+    keys: list[str] = []
+    for text in statement.resources:
+        pattern = _read(text, variables=variables, padded=True)
+        if isinstance(pattern, list) or not isinstance(pattern[0], str):
+            return None
+        start = pattern[0]
+        ends = [one.start() for one in _SEPARATOR.finditer(start, _tail_of(start))]
+        if len(pattern) == 1:
+            keys.append(resource_keys(start)[-1])
+        elif ends:
+            keys.append(start[: ends[:2][-1]])
+        else:
+            return None
+    return keys

@@ -6,13 +6,14 @@ Plain ASGI: a web framework on this path costs more than a verified signature.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from ostiary.gate.enforce import Gate
 from ostiary.server.system import now
 from ostiary.wire.http import Request, Response, Spool, SpoolWriter
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
+Handle = Callable[[Request, float], Awaitable[Response]]
+"""What answers a request: the gate."""
 Send = Callable[[Message], Awaitable[None]]
 
 IN_MEMORY = 1024 * 1024
@@ -20,6 +21,7 @@ IN_MEMORY = 1024 * 1024
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
 MAX_HEADER = 16 * 1024
+_REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
 
 
 class TooLargeError(Exception):
@@ -33,22 +35,25 @@ class ClientGoneError(Exception):
 class App:
     """The API, for every service, on one port."""
 
-    def __init__(self, gate: Gate, max_body: int) -> None:
-        self._gate = gate
+    def __init__(self, handle: Handle, max_body: int) -> None:
+        self._handle = handle
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        headers = tuple(
-            (name.decode("latin-1"), value.decode("latin-1").strip(" \t"))
-            for name, value in scope["headers"]
-        )
-        status = _head_fault(scope, headers)
+        raw = scope["headers"]
+        status = _head_fault(scope["method"], raw)
         if status:
             await _refuse(send, status)
             return
+        headers = tuple(
+            [
+                (name.decode("latin-1"), value.decode("latin-1").strip(" \t"))
+                for name, value in raw
+            ]
+        )
         try:
             body = await self._body(headers, receive)
         except TooLargeError:
@@ -67,7 +72,7 @@ class App:
             peer=client[0] if client else "",
         )
         try:
-            await _answer(send, await self._gate.handle(request, now()))
+            await _answer(send, await self._handle(request, now()))
         finally:
             if isinstance(body, Spool):
                 body.close()
@@ -122,15 +127,18 @@ def _check_connected(message: Message) -> None:
         raise ClientGoneError
 
 
-def _head_fault(scope: Scope, headers: tuple[tuple[str, str], ...]) -> int:
+def _head_fault(method: str, headers: list[tuple[bytes, bytes]]) -> int:
     """The status for a head that is refused before anything else; 0 when it is fine."""
-    if scope["method"] in {"CONNECT", "TRACE"}:
+    if method in _REFUSED_METHODS:
         return 501
     if len(headers) > MAX_HEADERS:
         return 431
-    sizes = [len(name) + len(value) for name, value in headers]
-    if sum(sizes) > MAX_HEADER_BYTES or max(sizes, default=0) > MAX_HEADER:
-        return 431
+    total = 0
+    for name, value in headers:
+        size = len(name) + len(value)
+        total += size
+        if size > MAX_HEADER or total > MAX_HEADER_BYTES:
+            return 431
     return 0
 
 

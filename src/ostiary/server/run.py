@@ -114,7 +114,7 @@ async def serve(home: Home, listeners: Listeners, ready: Callable[[], None]) -> 
     # What the sandbox held ended with the process that it lived in.
     await gate.door.forget_sandbox()
     servers = [
-        _server(App(gate, home.settings.max_body)),
+        _server(App(gate.handle, home.settings.max_body)),
         _server(Console(listeners.api_url, lambda: home.snapshot.revision)),
     ]
     tasks = [

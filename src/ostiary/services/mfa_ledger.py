@@ -83,12 +83,7 @@ class TokenCodeError(ServiceError):
     """
 
     def __init__(
-        self,
-        message: str,
-        mark: Mark,
-        retry_after: int = 0,
-        *,
-        is_alarming: bool = False,
+        self, message: str, mark: Mark, retry_after: int, *, is_alarming: bool
     ) -> None:
         super().__init__("AccessDenied", message, 403)
         self.mark = mark

@@ -223,7 +223,7 @@ class SqlChange(SqlReader):
     def _one(self, kind: type[E], condition: ColumnElement[bool]) -> E | None:
         # Locked, because a ledger transaction needs no revision: else `replace` could
         # put a device's used step back to what it was when it was found (P1).
-        return _find_locked(self._connection, kind, condition)
+        return _first(self._connection, kind, _locked(kind, condition))
 
     def _note(self, entity: Entity, *, gone: bool) -> None:
         self._connection.execute(
@@ -247,9 +247,8 @@ class SqlLedger:
 
     def device(self, serial: str) -> model.MFADevice | None:
         """The device as it is now, locked: whoever reads it holds its tries, too."""
-        return _find_locked(
-            self._connection, model.MFADevice, where_key(model.MFADevice, serial)
-        )
+        kind = model.MFADevice
+        return _first(self._connection, kind, _locked(kind, where_key(kind, serial)))
 
     def tries(self, device: str) -> list[TryRow]:
         """All credentials' tries at this device."""
@@ -307,15 +306,12 @@ class SqlLedger:
         _record(self._connection, request_id, record)
 
 
-def _find_locked(
-    connection: Connection, kind: type[E], condition: ColumnElement[bool]
-) -> E | None:
-    """The entity, which nobody else changes before this transaction ends.
+def _locked(kind: type[Entity], condition: ColumnElement[bool]) -> Select[Any]:
+    """A query whose rows nobody else changes before the transaction ends.
 
     SQLite has no row locks and needs none: its writers come one after the other.
     """
-    query = select(TABLES[kind]).where(condition).with_for_update()
-    return _first(connection, kind, query)
+    return select(TABLES[kind]).where(condition).with_for_update()
 
 
 def _first(connection: Connection, kind: type[E], query: Select[Any]) -> E | None:

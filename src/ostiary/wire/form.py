@@ -52,11 +52,10 @@ def read_pairs(text: str) -> dict[str, str]:
     """
     if not text:
         return {}
-    parts = text.split("&")
-    if len(parts) > MOST_FIELDS:
+    if text.count("&") >= MOST_FIELDS:
         raise Fault("ValidationError", f"More than {MOST_FIELDS} parameters.")
     pairs: dict[str, str] = {}
-    for part in parts:
+    for part in text.split("&"):
         name, _, value = part.partition("=")
         try:
             name, value = decode(name, plus=True), decode(value, plus=True)
@@ -87,7 +86,7 @@ def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Node]:
     """
     root: dict[str, Node] = {}
     for name, value in pairs:
-        *groups, leaf = name.split(".")
+        *groups, leaf = name.split(".", _DEEPEST + 1)
         if len(groups) > _DEEPEST or not leaf or not all(groups):
             raise _refuse(name)
         at = root

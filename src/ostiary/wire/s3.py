@@ -35,7 +35,6 @@ _COMMON = frozenset(
         "x-amz-content-sha256",
         "x-amz-date",
         "x-amz-decoded-content-length",
-        "x-amz-sdk-checksum-algorithm",
         "x-amz-security-token",
         "x-amz-trailer",
         "x-amz-user-agent",
@@ -188,7 +187,19 @@ def _query(text: str) -> dict[str, str]:
         pairs = read_pairs(text)
     except Fault as fault:
         raise Fault("InvalidArgument", fault.message, 400) from fault
-    return {name: value for name, value in pairs.items() if name not in PARAMETERS}
+    return {
+        name: value
+        for name, value in pairs.items()
+        if name not in PARAMETERS and not _is_checksum(name)
+    }
+
+
+def _is_checksum(name: str) -> bool:
+    """Tells whether a header of no consequence to authorization has this name.
+
+    Presigning SDKs move these headers into the query, so they may stand there too.
+    """
+    return name.startswith("x-amz-checksum-") or name == "x-amz-sdk-checksum-algorithm"
 
 
 def _params(
@@ -215,7 +226,7 @@ def _take_prefixed(
         if name.startswith(prefix):
             params.setdefault(member, {})[name[len(prefix) :]] = value
             return
-    if name not in _COMMON and not name.startswith("x-amz-checksum-"):
+    if name not in _COMMON and not _is_checksum(name):
         raise _not_implemented(name, "header")
 
 

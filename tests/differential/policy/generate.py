@@ -97,19 +97,18 @@ class Draw:
         for _ in range(self.choice([1, 1, 1, 2, 3])):
             key = self.choice(alphabet.DRAWN_KEYS)
             if self.chance(0.12):
-                operator, pool = "Null", ["true", "false", True, False]
+                operator, base, pool = "Null", "Null", ["true", "false", True, False]
             else:
                 operator = self.operator(key)
                 base = operator.rpartition(":")[2].removesuffix("IfExists")
-                pool = next(
-                    pair[0] for names, pair in FAMILIES.values() if base in names
-                )
-                if (
-                    base == "Bool" and not self.variables
-                ):  # there it would be a bad word
-                    pool = [word for word in pool if word != "${app:flag}"]
+                found = (pair[0] for names, pair in FAMILIES.values() if base in names)
+                pool = next(found)
+                if base == "Bool" and not self.variables:
+                    pool = pool[:-1]  # the variable would be a bad word
             spelled = key.lower() if self.chance(0.05) else key
-            wanted = [] if self.chance(0.01) else self.some(pool)
+            wanted = self.some(pool)
+            if base.startswith(("String", "Arn")) and self.chance(0.02):
+                wanted = []  # where every request value can be read
             block.setdefault(operator, {})[spelled] = wanted
         return block
 

@@ -45,7 +45,13 @@ def as_request(prepared: AWSPreparedRequest) -> Request:
     )
 
 
-def client(service: str, *, token: str | None = None, endpoint: str = ENDPOINT, version: str | None = None) -> Any:
+def client(
+    service: str,
+    *,
+    token: str | None = None,
+    endpoint: str = ENDPOINT,
+    version: str | None = None,
+) -> Any:
     """Gives a boto3 client whose calls end in `Kept`."""
     made = boto3.session.Session().client(
         service,
@@ -54,7 +60,11 @@ def client(service: str, *, token: str | None = None, endpoint: str = ENDPOINT, 
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET,
         aws_session_token=token,
-        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, signature_version=version),
+        config=Config(
+            retries={"total_max_attempts": 1},
+            s3={"addressing_style": "path"},
+            signature_version=version,
+        ),
     )
 
     def keep(request: AWSPreparedRequest, **_: Any) -> AWSResponse:

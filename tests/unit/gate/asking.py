@@ -47,6 +47,7 @@ def snapshot() -> Snapshot:
             _key("AKIABOB", ACCOUNT, "AIDABOB"),
             _key("AKIACARL", OTHER, "AIDACARL"),
             _key("AKIAROOT", ACCOUNT, ""),
+            _key("AKIALOST", OTHER, "AIDAGONE"),
             _owned("arn:aws:s3:::mine", ACCOUNT),
             _owned("arn:aws:s3:::theirs", OTHER),
             _owned(table("Known"), ACCOUNT, '{"partition_key": "Id"}'),

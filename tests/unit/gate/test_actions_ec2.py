@@ -258,7 +258,11 @@ def test_a_name_beside_an_id_is_refused() -> None:
 def test_a_copy_reads_in_the_region_that_it_names() -> None:
     """CopyImage is decided on the source in its own region and on the new image here."""
     found = needs(
-        "ec2", "CopyImage", SourceImageId="ami-0a", SourceRegion="eu-west-1", Name="x"
+        "ec2",
+        "CopyImage",
+        SourceImageId="ami-0a",
+        SourceRegion="eu-west-1",
+        Name="copy",
     )
 
     assert [need.resource for need in found] == [
@@ -286,3 +290,45 @@ def test_an_association_id_tells_no_resource() -> None:
     """DisassociateAddress is refused: nothing in it names the address."""
     with pytest.raises(Unmapped, match="association"):
         needs("ec2", "DisassociateAddress", AssociationId="eipassoc-0a")
+
+
+def test_a_spot_instance_is_not_on_demand() -> None:
+    """InstanceMarketOptions asks for a spot request, and its type is a key."""
+    found = needs(
+        "ec2",
+        "RunInstances",
+        ImageId="ami-0a",
+        MinCount=1,
+        MaxCount=1,
+        InstanceMarketOptions={"MarketType": "spot"},
+    )
+    by_type = {need.resource.split(":")[5].partition("/")[0]: need for need in found}
+
+    assert by_type["instance"].context["ec2:InstanceMarketType"] == "spot"
+    assert (
+        by_type["spot-instances-request"].resource == f"{HERE}:spot-instances-request/*"
+    )
+
+
+@pytest.mark.threat("T65")
+def test_an_entry_without_its_id_is_refused() -> None:
+    """An entry that lacks what decides its resource leaves it undecided."""
+    request = ec2_form(
+        "ModifyInstanceCreditSpecification",
+        **{"InstanceCreditSpecification.1.CpuCredits": "unlimited"},
+    )
+
+    with pytest.raises(Unmapped, match="lacks"):
+        needs_of("ec2", request)
+
+
+@pytest.mark.threat("T150")
+def test_a_tag_key_is_a_text() -> None:
+    """Tags in a form that is not text are refused."""
+    request = ec2_form(
+        "CreateTags",
+        **{"ResourceId.1": "i-0a", "Tag.1.Key.x": "a", "Tag.1.Value": "b"},
+    )
+
+    with pytest.raises(Unmapped):
+        needs_of("ec2", request)

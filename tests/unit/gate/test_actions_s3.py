@@ -370,3 +370,35 @@ def test_a_presigned_request_says_so() -> None:
 
     assert header.context["s3:authType"] == "REST-HEADER"
     assert query.context["s3:authType"] == "REST-QUERY-STRING"
+
+
+@pytest.mark.threat("T65")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>",
+        b"<Tagging><Other><Tag><Key>a</Key><Value>b</Value></Tag></Other></Tagging>",
+        b"<Other/>",
+        b"",
+    ],
+)
+def test_a_document_of_tags_has_one_form(body: bytes) -> None:
+    """Tags in another form might be read by an upstream and not by us."""
+    with pytest.raises(Unmapped):
+        needs_of("s3", s3_request("PUT", "/mine/k", query="tagging", body=body))
+
+
+def test_a_tagging_header_that_repeats_a_key_is_refused() -> None:
+    """Of two equal keys an upstream may take either."""
+    request = s3_request("PUT", "/mine/k", ("x-amz-tagging", "a=b&a=c"))
+
+    with pytest.raises(Unmapped, match="tagging"):
+        needs_of("s3", request)
+
+
+def test_an_empty_version_in_a_document_is_refused() -> None:
+    """One store takes an empty version for none, another for an error."""
+    body = b"<Delete><Object><Key>a</Key><VersionId> </VersionId></Object></Delete>"
+
+    with pytest.raises(Unmapped, match="version"):
+        needs_of("s3", s3_request("POST", "/mine", query="delete", body=body))

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ostiary.gate.sandbox import Running, Sandbox, SandboxError
-from ostiary.gate.sandbox_main import ACCOUNT_HEADER, KEY_HEADER
+from ostiary.gate.sandbox import (
+    ACCOUNT_HEADER,
+    KEY_HEADER,
+    Running,
+    Sandbox,
+    SandboxError,
+)
 from ostiary.identity.secret import Secret
 from tests.unit.gate.door_house import A, House
 

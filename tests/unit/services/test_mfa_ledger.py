@@ -260,7 +260,6 @@ def test_no_code_is_computed_for_a_device_of_others(
     )
 
 
-@pytest.mark.rule("M36")
 @pytest.mark.threat("T7")
 def test_who_has_no_device_cannot_use_an_unassigned_one(
     house: Estate, alice: User

@@ -27,7 +27,10 @@ from tests.unit.wire.made import (
 )
 
 DIGITS = "0" * 64
-V4 = "Credential=AKIDEXAMPLE/20150830/us-east-1/{}/aws4_request, SignedHeaders=host;x-amz-date, Signature=" + DIGITS
+V4 = (
+    "Credential=AKIDEXAMPLE/20150830/us-east-1/{}/aws4_request, SignedHeaders=host;x-amz-date, Signature="
+    + DIGITS
+)
 JSON = ("content-type", "application/x-amz-json-1.0")
 ROUTES: dict[str, tuple[str, Request]] = {
     "iam": ("iam", form("2010-05-08", "ListUsers")),
@@ -35,8 +38,20 @@ ROUTES: dict[str, tuple[str, Request]] = {
     "sns": ("sns", form("2010-03-31", "ListTopics")),
     "sqs": ("sqs", form("2012-11-05", "ListQueues")),
     "ec2": ("ec2", form("2016-11-15", "DescribeInstances")),
-    "sqs-json": ("sqs", request("POST", body=b"{}", headers=[("x-amz-target", "AmazonSQS.ListQueues"), JSON])),
-    "dynamodb": ("dynamodb", request("POST", body=b"{}", headers=[("x-amz-target", "DynamoDB_20120810.ListTables"), JSON])),
+    "sqs-json": (
+        "sqs",
+        request(
+            "POST", body=b"{}", headers=[("x-amz-target", "AmazonSQS.ListQueues"), JSON]
+        ),
+    ),
+    "dynamodb": (
+        "dynamodb",
+        request(
+            "POST",
+            body=b"{}",
+            headers=[("x-amz-target", "DynamoDB_20120810.ListTables"), JSON],
+        ),
+    ),
     "s3": ("s3", request("PUT", "/buck/key", body=b"data")),
     "lambda": ("lambda", request("GET", "/2015-03-31/functions/")),
     "nobody": ("nobody", request("GET", "/")),
@@ -77,19 +92,76 @@ def _payload(literal: str) -> Callable[[Request, str], Request]:
 # Kind of credential: how to make it, verdict at S3, verdict at every other service.
 KINDS: dict[str, tuple[Callable[[Request, str], Request], str, str]] = {
     "header": (signed, "proved", "proved"),
-    "presigned": (lambda plain, service: presigned(replace(plain, body=b""), service), "proved", "proved"),
-    "chunked, signed": (_payload("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), "proved", "PAYLOAD_MISMATCH"),
-    "chunked, signed, trailer": (_payload("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"), "proved", "PAYLOAD_MISMATCH"),
-    "unsigned payload": (_payload("UNSIGNED-PAYLOAD"), "PAYLOAD_UNSIGNED", "PAYLOAD_MISMATCH"),
-    "unsigned payload, trailer": (_payload("STREAMING-UNSIGNED-PAYLOAD-TRAILER"), "PAYLOAD_UNSIGNED", "PAYLOAD_MISMATCH"),
-    "chunked, SigV4A": (_payload("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"), "PAYLOAD_INVALID", "PAYLOAD_MISMATCH"),
-    "POST form": (lambda plain, _: with_header(replace(plain, method="POST"), "content-type", "multipart/form-data; boundary=b"), "UNSUPPORTED", "UNSUPPORTED"),
-    "SigV4A": (_authorized("AWS4-ECDSA-P256-SHA256 " + V4), "UNSUPPORTED", "UNSUPPORTED"),
-    "SigV2": (_authorized("AWS AKIDEXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg="), "UNSUPPORTED", "UNSUPPORTED"),
-    "SigV2 query": (lambda plain, _: replace(plain, query="AWSAccessKeyId=AKIDEXAMPLE&Signature=x&Expires=9"), "UNSUPPORTED", "UNSUPPORTED"),
+    "presigned": (
+        lambda plain, service: presigned(replace(plain, body=b""), service),
+        "proved",
+        "proved",
+    ),
+    "chunked, signed": (
+        _payload("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+        "proved",
+        "PAYLOAD_MISMATCH",
+    ),
+    "chunked, signed, trailer": (
+        _payload("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"),
+        "proved",
+        "PAYLOAD_MISMATCH",
+    ),
+    "unsigned payload": (
+        _payload("UNSIGNED-PAYLOAD"),
+        "PAYLOAD_UNSIGNED",
+        "PAYLOAD_MISMATCH",
+    ),
+    "unsigned payload, trailer": (
+        _payload("STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+        "PAYLOAD_UNSIGNED",
+        "PAYLOAD_MISMATCH",
+    ),
+    "chunked, SigV4A": (
+        _payload("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"),
+        "PAYLOAD_INVALID",
+        "PAYLOAD_MISMATCH",
+    ),
+    "POST form": (
+        lambda plain, _: with_header(
+            replace(plain, method="POST"),
+            "content-type",
+            "multipart/form-data; boundary=b",
+        ),
+        "UNSUPPORTED",
+        "UNSUPPORTED",
+    ),
+    "SigV4A": (
+        _authorized("AWS4-ECDSA-P256-SHA256 " + V4),
+        "UNSUPPORTED",
+        "UNSUPPORTED",
+    ),
+    "SigV2": (
+        _authorized("AWS AKIDEXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg="),
+        "UNSUPPORTED",
+        "UNSUPPORTED",
+    ),
+    "SigV2 query": (
+        lambda plain, _: replace(
+            plain, query="AWSAccessKeyId=AKIDEXAMPLE&Signature=x&Expires=9"
+        ),
+        "UNSUPPORTED",
+        "UNSUPPORTED",
+    ),
     "anonymous": (lambda plain, _: plain, "anonymous", "anonymous"),
-    "header and query": (lambda plain, service: replace(signed(plain, service), query="X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + DIGITS), "TWO_MECHANISMS", "TWO_MECHANISMS"),
-    "bearer": (_authorized("Bearer eyJhbGciOiJub25lIn0.e30."), "UNSUPPORTED", "UNSUPPORTED"),
+    "header and query": (
+        lambda plain, service: replace(
+            signed(plain, service),
+            query="X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + DIGITS,
+        ),
+        "TWO_MECHANISMS",
+        "TWO_MECHANISMS",
+    ),
+    "bearer": (
+        _authorized("Bearer eyJhbGciOiJub25lIn0.e30."),
+        "UNSUPPORTED",
+        "UNSUPPORTED",
+    ),
     "basic": (_authorized("Basic QUtJRDpzZWNyZXQ="), "UNSUPPORTED", "UNSUPPORTED"),
     "lower case": (_authorized("aws4-hmac-sha256 " + V4), "UNSUPPORTED", "UNSUPPORTED"),
     "SHA-1": (_authorized("AWS4-HMAC-SHA1 " + V4), "UNSUPPORTED", "UNSUPPORTED"),
@@ -101,7 +173,9 @@ KINDS: dict[str, tuple[Callable[[Request, str], Request], str, str]] = {
 @pytest.mark.threat("T39", "T40", "T50")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_every_kind_of_credential_has_a_verdict_at_every_service(route: str, kind: str) -> None:
+def test_every_kind_of_credential_has_a_verdict_at_every_service(
+    route: str, kind: str
+) -> None:
     """No cell of the table is left to chance, and every refusal renders."""
     service, plain = ROUTES[route]
     change, at_s3, elsewhere = KINDS[kind]
@@ -124,7 +198,7 @@ def assert_parses(service: Service, response: Response) -> None:
     if service.protocol in {Protocol.JSON, Protocol.REST_JSON}:
         json.loads(response.body)
     elif service.protocol is not Protocol.CBOR:
-        expat.ParserCreate().Parse(response.body, True)
+        expat.ParserCreate().Parse(response.body, 1)
 
 
 @pytest.mark.threat("T39", "T40")
@@ -150,14 +224,20 @@ def test_two_mechanisms_are_told_as_s3_tells_them() -> None:
     """Header and query together are 400 InvalidArgument, whichever is right."""
     for arrived in (
         replace(signed(request(), "s3"), query="X-Amz-Signature=" + DIGITS),
-        with_header(presigned(request(), "s3"), "authorization", "AWS4-HMAC-SHA256 " + V4.format("s3")),
+        with_header(
+            presigned(request(), "s3"),
+            "authorization",
+            "AWS4-HMAC-SHA256 " + V4.format("s3"),
+        ),
     ):
         with pytest.raises(AuthenticationError) as caught:
             read_claim(arrived)
 
         fault = refusals.refuse(catalog.S3, caught.value)
         assert (fault.status, fault.code) == (400, "InvalidArgument")
-        assert fault.message.startswith("Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter")
+        assert fault.message.startswith(
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter"
+        )
 
 
 @pytest.mark.threat("T42", "T45")
@@ -173,15 +253,32 @@ def test_two_mechanisms_are_told_as_s3_tells_them() -> None:
         ("x-amz-content-sha256", DIGITS, "AMBIGUOUS_HEADER"),
     ],
 )
-def test_a_header_that_may_stand_once_is_refused_twice(name: str, value: str, reason: str) -> None:
+def test_a_header_that_may_stand_once_is_refused_twice(
+    name: str, value: str, reason: str
+) -> None:
     """Repeating a header that means one thing is a refusal, also for the right value."""
-    arrived = signed(request("PUT", "/b/k", headers=[("content-length", "3"), ("content-type", "a/b")]), "s3", token="t")
+    arrived = signed(
+        request(
+            "PUT", "/b/k", headers=[("content-length", "3"), ("content-type", "a/b")]
+        ),
+        "s3",
+        token="t",
+    )
 
     assert judge(replace(arrived, headers=(*arrived.headers, (name, value)))) == reason
 
 
 @pytest.mark.threat("T45")
-@pytest.mark.parametrize("name", ["x_amz_date", "x-amz_security-token", "x_amz_copy_source", "content_length", "x-amz-target_"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x_amz_date",
+        "x-amz_security-token",
+        "x_amz_copy_source",
+        "content_length",
+        "x-amz-target_",
+    ],
+)
 def test_underscore_twins_are_refused(name: str) -> None:
     """A name that a CGI-style reader would take for one of AWS's is refused."""
     assert judge(with_header(signed(request()), name, "1")) == "AMBIGUOUS_HEADER"
@@ -202,10 +299,24 @@ def test_metadata_may_have_underscores_and_others_may_repeat() -> None:
 
 
 @pytest.mark.threat("T41")
-@pytest.mark.parametrize("name", ["copy-source", "acl", "tagging", "security-token", "date", "website-redirect-location", "mfa", "anything"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "copy-source",
+        "acl",
+        "tagging",
+        "security-token",
+        "date",
+        "website-redirect-location",
+        "mfa",
+        "anything",
+    ],
+)
 @pytest.mark.parametrize("service", ["s3", "sts", "dynamodb"])
 @pytest.mark.parametrize("form_of", [signed, presigned])
-def test_an_added_x_amz_header_is_refused(name: str, service: str, form_of: Callable[[Request, str], Request]) -> None:
+def test_an_added_x_amz_header_is_refused(
+    name: str, service: str, form_of: Callable[[Request, str], Request]
+) -> None:
     """Any x-amz- header outside SignedHeaders is refused, in both forms."""
     arrived = form_of(request("GET", "/b/k" if service == "s3" else "/"), service)
     added = f"x-amz-{name}"
@@ -218,7 +329,10 @@ def test_an_added_x_amz_header_is_refused(name: str, service: str, form_of: Call
 
     fault = refusals.refuse(catalog.S3, caught.value)
     assert (fault.status, fault.code) == (403, "AccessDenied")
-    assert fault.message == "There were headers present in the request which were not signed"
+    assert (
+        fault.message
+        == "There were headers present in the request which were not signed"
+    )
     assert "x-amz-zz" in fault.extra["HeadersNotSigned"]
 
 
@@ -227,7 +341,10 @@ def test_the_payload_header_may_be_unsigned_since_it_is_bound_otherwise() -> Non
     """x-amz-content-sha256 outside SignedHeaders passes, and changing it does not."""
     arrived = presigned(request("GET", "/b/k"), "s3")
 
-    assert judge(with_header(arrived, "x-amz-content-sha256", "UNSIGNED-PAYLOAD")) == "proved"
+    assert (
+        judge(with_header(arrived, "x-amz-content-sha256", "UNSIGNED-PAYLOAD"))
+        == "proved"
+    )
     assert judge(with_header(arrived, "x-amz-content-sha256", DIGITS)) == "SIGNATURE"
 
 
@@ -245,10 +362,16 @@ def test_host_must_be_signed() -> None:
     [
         (None, "PAYLOAD_MISSING"),
         ("", "PAYLOAD_INVALID"),
-        ("E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", "PAYLOAD_INVALID"),
+        (
+            "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
+            "PAYLOAD_INVALID",
+        ),
         ("unsigned-payload", "PAYLOAD_INVALID"),
         (DIGITS, "PAYLOAD_MISMATCH"),
-        ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "PAYLOAD_MISMATCH"),
+        (
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "PAYLOAD_MISMATCH",
+        ),
     ],
 )
 def test_s3_payload_hashes(literal: str | None, reason: str) -> None:
@@ -262,11 +385,15 @@ def test_s3_payload_hashes(literal: str | None, reason: str) -> None:
 
 
 @pytest.mark.threat("T40", "T60")
-@pytest.mark.parametrize("literal", ["UNSIGNED-PAYLOAD", DIGITS, "", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"])
+@pytest.mark.parametrize(
+    "literal", ["UNSIGNED-PAYLOAD", DIGITS, "", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"]
+)
 def test_query_services_take_only_the_true_hash(literal: str) -> None:
     """IAM and STS refuse any declared hash but the body's own, however it is signed."""
     plain = with_header(ROUTES["sts"][1], "x-amz-content-sha256", literal)
-    arrived = with_header(signed(plain, payload=literal), "x-amz-content-sha256", literal)
+    arrived = with_header(
+        signed(plain, payload=literal), "x-amz-content-sha256", literal
+    )
 
     assert judge(arrived) == "PAYLOAD_MISMATCH"
 
@@ -318,8 +445,12 @@ def test_iam_is_signed_for_its_home_region() -> None:
 def test_scope_faults_are_told_together() -> None:
     """Query services say everything that is wrong with a scope; S3 says one thing."""
     arrived = signed(ROUTES["sts"][1])
-    value = (arrived.header("authorization") or "").replace("/20150830/us-east-1/", "/20150829/us east/")
-    arrived = with_header(arrived, "authorization", value.replace("aws4_request", "aws9"))
+    value = (arrived.header("authorization") or "").replace(
+        "/20150830/us-east-1/", "/20150829/us east/"
+    )
+    arrived = with_header(
+        arrived, "authorization", value.replace("aws4_request", "aws9")
+    )
     claim = read_claim(arrived)
     assert claim is not None
 
@@ -339,7 +470,17 @@ def test_scope_faults_are_told_together() -> None:
 
 
 @pytest.mark.threat("T49")
-@pytest.mark.parametrize(("late", "verdict"), [(0, "proved"), (899, "proved"), (900, "proved"), (901, "TOO_OLD"), (-900, "proved"), (-901, "TOO_NEW")])
+@pytest.mark.parametrize(
+    ("late", "verdict"),
+    [
+        (0, "proved"),
+        (899, "proved"),
+        (900, "proved"),
+        (901, "TOO_OLD"),
+        (-900, "proved"),
+        (-901, "TOO_NEW"),
+    ],
+)
 def test_clock_skew(late: int, verdict: str) -> None:
     """Fifteen minutes either way pass, one second more does not."""
     assert judge(signed(ROUTES["sts"][1], now=NOW - late)) == verdict
@@ -348,21 +489,32 @@ def test_clock_skew(late: int, verdict: str) -> None:
 @pytest.mark.threat("T49")
 def test_skew_is_told_in_each_service_s_words() -> None:
     """STS names both instants, S3 its elements, EC2 one sentence."""
+    arrived = signed(ROUTES["sts"][1], now=NOW - 901)
+    claim = read_claim(arrived)
+    assert claim is not None
     with pytest.raises(AuthenticationError) as caught:
-        arrived = signed(ROUTES["sts"][1], now=NOW - 901)
-        claim = read_claim(arrived)
-        assert claim is not None
         verify(arrived, claim, SECRET, NOW)
 
     error = caught.value
     told = refusals.refuse(catalog.BY_NAME["sts"], error)
     assert (told.code, told.status) == ("SignatureDoesNotMatch", 403)
-    assert told.message == "Signature expired: 20150830T122059Z is now earlier than 20150830T122100Z (20150830T123600Z - 15 min.)"
+    assert (
+        told.message
+        == "Signature expired: 20150830T122059Z is now earlier than 20150830T122100Z (20150830T123600Z - 15 min.)"
+    )
     s3 = refusals.refuse(catalog.S3, error)
     assert (s3.code, s3.status) == ("RequestTimeTooSkewed", 403)
-    assert s3.extra == {"RequestTime": "20150830T122059Z", "ServerTime": "2015-08-30T12:36:00Z", "MaxAllowedSkewMilliseconds": "900000"}
+    assert s3.extra == {
+        "RequestTime": "20150830T122059Z",
+        "ServerTime": "2015-08-30T12:36:00Z",
+        "MaxAllowedSkewMilliseconds": "900000",
+    }
     ec2 = refusals.refuse(catalog.BY_NAME["ec2"], error)
-    assert (ec2.code, ec2.status, ec2.message) == ("RequestExpired", 400, "Request has expired.")
+    assert (ec2.code, ec2.status, ec2.message) == (
+        "RequestExpired",
+        400,
+        "Request has expired.",
+    )
 
 
 @pytest.mark.threat("T49")
@@ -377,7 +529,7 @@ def test_skew_is_told_in_each_service_s_words() -> None:
         ("0", 0, "PRESIGNED_EXPIRED"),
         ("-1", 0, "EXPIRES"),
         ("1e3", 0, "EXPIRES"),
-        ("９００", 0, "EXPIRES"),
+        ("\uff19\uff10\uff10", 0, "EXPIRES"),
         (" 900", 0, "EXPIRES"),
         ("99999999999", 0, "EXPIRES"),
         ("", 0, "MALFORMED"),
@@ -386,7 +538,11 @@ def test_skew_is_told_in_each_service_s_words() -> None:
 @pytest.mark.parametrize("service", ["s3", "sts"])
 def test_presigned_life(service: str, expires: str, late: int, verdict: str) -> None:
     """A presigned request lives from its date for its seconds, a week at most."""
-    arrived = presigned(request("GET", "/b/k" if service == "s3" else "/"), service, X_Amz_Expires=expires)
+    arrived = presigned(
+        request("GET", "/b/k" if service == "s3" else "/"),
+        service,
+        X_Amz_Expires=expires,
+    )
     try:
         claim = read_claim(arrived)
         assert claim is not None
@@ -399,7 +555,16 @@ def test_presigned_life(service: str, expires: str, late: int, verdict: str) -> 
 
 
 @pytest.mark.threat("T49", "T51")
-@pytest.mark.parametrize("name", ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-SignedHeaders",
+    ],
+)
 def test_presigned_without_a_parameter(name: str) -> None:
     """Each parameter of the presigned form must be there."""
     arrived = presigned(request(), "s3", **{name: None})  # type: ignore[arg-type]  # None drops it
@@ -409,11 +574,22 @@ def test_presigned_without_a_parameter(name: str) -> None:
 
     fault = refusals.refuse(catalog.S3, caught.value)
     assert (fault.code, fault.status) == ("AuthorizationQueryParametersError", 400)
-    assert fault.message.startswith("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential")
+    assert fault.message.startswith(
+        "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential"
+    )
 
 
 @pytest.mark.threat("T44")
-@pytest.mark.parametrize("extra", ["X-Amz-Credential=x", "x-amz-signature=" + DIGITS, "X%2DAmz%2DDate=1", "X-AMZ-EXPIRES=1", "X-Amz-Security-Token=a&X-Amz-Security-Token=b"])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "X-Amz-Credential=x",
+        "x-amz-signature=" + DIGITS,
+        "X%2DAmz%2DDate=1",
+        "X-AMZ-EXPIRES=1",
+        "X-Amz-Security-Token=a&X-Amz-Security-Token=b",
+    ],
+)
 def test_presigned_parameters_may_stand_once(extra: str) -> None:
     """A protocol parameter said again, also in another case or encoding, is refused."""
     arrived = presigned(request())
@@ -424,7 +600,12 @@ def test_presigned_parameters_may_stand_once(extra: str) -> None:
 @pytest.mark.threat("T41", "T42")
 def test_a_presigned_token_may_not_be_said_in_a_header_too() -> None:
     """Query and header cannot both carry a session token."""
-    arrived = presigned(request("GET", "/b/k"), "s3", X_Amz_Security_Token="t", X_Amz_SignedHeaders="host;x-amz-security-token")
+    arrived = presigned(
+        request("GET", "/b/k"),
+        "s3",
+        X_Amz_Security_Token="t",
+        X_Amz_SignedHeaders="host;x-amz-security-token",
+    )
 
     assert judge(with_header(arrived, "x-amz-security-token", "u")) == "TWO_MECHANISMS"
 
@@ -442,7 +623,12 @@ GRAMMAR = [
     (COMPLETE.replace("host;x-amz-date", "Host;X-Amz-Date"), "MALFORMED"),
     (COMPLETE.replace("host;x-amz-date", "host;host;x-amz-date"), "MALFORMED"),
     (COMPLETE.replace("host;x-amz-date", "host;;x-amz-date"), "MALFORMED"),
-    (COMPLETE.replace("host;x-amz-date", ";".join(f"h{n:05}" for n in range(10_000))), "MALFORMED"),
+    (
+        COMPLETE.replace(
+            "host;x-amz-date", ";".join(f"h{n:05}" for n in range(10_000))
+        ),
+        "MALFORMED",
+    ),
     (COMPLETE.replace("host;x-amz-date", "host;missing;x-amz-date"), "SIGNATURE"),
     (COMPLETE.replace(DIGITS, DIGITS[1:]), "SIGNATURE"),
     (COMPLETE.replace(DIGITS, DIGITS + "0"), "SIGNATURE"),
@@ -463,7 +649,10 @@ def test_authorization_grammar(rest: str, verdict: str) -> None:
     """Whatever is wrong with an Authorization header is a refusal, never an exception."""
     dated = with_header(ROUTES["sts"][1], "x-amz-date", "20150830T123600Z")
 
-    assert judge(with_header(dated, "authorization", f"AWS4-HMAC-SHA256 {rest}")) == verdict
+    assert (
+        judge(with_header(dated, "authorization", f"AWS4-HMAC-SHA256 {rest}"))
+        == verdict
+    )
 
 
 @pytest.mark.threat("T51")
@@ -471,10 +660,16 @@ def test_authorization_grammar(rest: str, verdict: str) -> None:
     ("order", "blank"),
     [((0, 1, 2), ", "), ((0, 1, 2), ","), ((2, 1, 0), ", "), ((1, 0, 2), ",  ")],
 )
-def test_authorization_parts_stand_in_any_order(order: tuple[int, ...], blank: str) -> None:
+def test_authorization_parts_stand_in_any_order(
+    order: tuple[int, ...], blank: str
+) -> None:
     """Order and blanks of the three parts do not matter."""
     arrived = signed(ROUTES["sts"][1])
-    parts = (arrived.header("authorization") or "").removeprefix("AWS4-HMAC-SHA256 ").split(", ")
+    parts = (
+        (arrived.header("authorization") or "")
+        .removeprefix("AWS4-HMAC-SHA256 ")
+        .split(", ")
+    )
     value = "AWS4-HMAC-SHA256 " + blank.join(parts[i] for i in order)
 
     assert judge(with_header(arrived, "authorization", value)) == "proved"
@@ -482,7 +677,9 @@ def test_authorization_parts_stand_in_any_order(order: tuple[int, ...], blank: s
 
 def test_missing_parts_are_listed_as_aws_lists_them() -> None:
     """Only the missing parts are named, and the date with them."""
-    arrived = with_header(request(), "authorization", "AWS4-HMAC-SHA256 SignedHeaders=host")
+    arrived = with_header(
+        request(), "authorization", "AWS4-HMAC-SHA256 SignedHeaders=host"
+    )
 
     with pytest.raises(AuthenticationError) as caught:
         read_claim(arrived)
@@ -506,16 +703,20 @@ def test_missing_parts_are_listed_as_aws_lists_them() -> None:
         ("Sun, 30 Foo 2015 12:36:00 GMT", "DATE_MISSING"),
         ("20150230T123600Z", "DATE_MISSING"),
         ("20150830T126100Z", "DATE_MISSING"),
-        ("２０１５0830T123600Z", "DATE_MISSING"),
+        ("\uff12\uff10\uff11\uff150830T123600Z", "DATE_MISSING"),
         ("2015-W35-7T12:36:00Z", "DATE_MISSING"),
         ("", "DATE_MISSING"),
         (None, "DATE_MISSING"),
     ],
 )
-def test_the_date_header_serves_where_x_amz_date_is_absent(date: str | None, verdict: str) -> None:
+def test_the_date_header_serves_where_x_amz_date_is_absent(
+    date: str | None, verdict: str
+) -> None:
     """HTTP dates and ISO dates are read; anything else is no date."""
     sent = with_header(signed(request("GET"), "sts"), "x-amz-date", None)
-    value = re.sub("SignedHeaders=[^,]*", "SignedHeaders=host", sent.header("authorization") or "")
+    value = re.sub(
+        "SignedHeaders=[^,]*", "SignedHeaders=host", sent.header("authorization") or ""
+    )
     # The signature of a GET / with `host` alone at NOW, made by the presigned helper's rule.
     value = re.sub("Signature=.*", f"Signature={_plain_signature()}", value)
     arrived = with_header(with_header(sent, "authorization", value), "date", date)
@@ -533,7 +734,9 @@ def _plain_signature() -> str:
     canonical = f"GET\n/\n\nhost:localhost:4566\n\nhost\n{empty}"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     text = f"AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/sts/aws4_request\n{digest}"
-    return hmac.digest(signing_key(SECRET, "20150830", "us-east-1", "sts"), text.encode(), "sha256").hex()
+    return hmac.digest(
+        signing_key(SECRET, "20150830", "us-east-1", "sts"), text.encode(), "sha256"
+    ).hex()
 
 
 @pytest.mark.threat("T51")
@@ -576,7 +779,11 @@ def test_a_bad_signature_tells_iam_and_sts_nothing() -> None:
     with pytest.raises(AuthenticationError) as caught:
         verify(arrived, claim, "another", NOW)
 
-    told = faults.render(refusals.refuse(catalog.BY_NAME["sts"], caught.value), catalog.BY_NAME["sts"], "rid")
+    told = faults.render(
+        refusals.refuse(catalog.BY_NAME["sts"], caught.value),
+        catalog.BY_NAME["sts"],
+        "rid",
+    )
     s3 = faults.render(refusals.refuse(catalog.S3, caught.value), catalog.S3, "rid")
 
     assert isinstance(told.body, bytes)

@@ -33,7 +33,10 @@ def test_memory_and_spool_look_alike() -> None:
     with spool(b"data") as body:
         spooled = request(body=body)
         held = request(body=b"data")
-        assert (body_sha256(spooled), body_size(spooled)) == (body_sha256(held), body_size(held))
+        assert (body_sha256(spooled), body_size(spooled)) == (
+            body_sha256(held),
+            body_size(held),
+        )
 
 
 def test_a_discarded_spool_is_closed() -> None:
@@ -61,7 +64,7 @@ def test_a_discarded_spool_is_closed() -> None:
         (False, "", False),
     ],
 )
-def test_private_connections(secure: bool, peer: str, private: bool) -> None:
+def test_private_connections(*, secure: bool, peer: str, private: bool) -> None:
     """TLS and loopback are private, and nothing else is."""
     assert is_private(replace(request(), secure=secure, peer=peer)) is private
 

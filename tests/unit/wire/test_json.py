@@ -7,7 +7,9 @@ from ostiary.wire.json import StrictJSONError, load_object
 
 def test_an_object_is_read() -> None:
     """Ordinary JSON comes out as Python values."""
-    assert load_object(b'{"a": [1, -2.5, true, null, "\\u00e9\\ud83d\\ude00"]}') == {"a": [1, -2.5, True, None, "é😀"]}
+    assert load_object(b'{"a": [1, -2.5, true, null, "\\u00e9\\ud83d\\ude00"]}') == {
+        "a": [1, -2.5, True, None, "é😀"]
+    }
 
 
 @pytest.mark.threat("T44", "T135")
@@ -54,4 +56,6 @@ def test_limits_are_reached() -> None:
     """Twenty levels and twenty digits pass."""
     assert load_object(b'{"a":' * 20 + b"1" + b"}" * 20)
     assert load_object(b'{"a":' + b"1" * 20 + b"}") == {"a": int("1" * 20)}
-    assert load_object(b'{"a":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}')
+    assert load_object(
+        b'{"a":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}'
+    )

@@ -53,6 +53,14 @@ COPY = [("x-amz-copy-source", "/src/a%2Fb%20c")]
         ("GET", "/buck/k", "", [], "GetObject"),
         ("GET", "/buck/k", "x-id=GetObject", [], "GetObject"),
         ("GET", "/buck/k", "versionId=v&partNumber=1", [], "GetObject"),
+        ("GET", "/buck/k", "x-amz-checksum-mode=ENABLED", [], "GetObject"),
+        (
+            "PUT",
+            "/buck/k",
+            "x-amz-checksum-crc32=A%3D&x-amz-sdk-checksum-algorithm=CRC32&x-id=PutObject",
+            [],
+            "PutObject",
+        ),
         ("GET", "/buck/k", "response-content-type=a%2Fb", [], "GetObject"),
         ("GET", "/buck/k", "acl&versionId=v", [], "GetObjectAcl"),
         ("GET", "/buck/k", "tagging", [], "GetObjectTagging"),
@@ -70,7 +78,9 @@ COPY = [("x-amz-copy-source", "/src/a%2Fb%20c")]
         ("DELETE", "/buck/k", "uploadId=u", [], "AbortMultipartUpload"),
     ],
 )
-def test_operations(method: str, path: str, query: str, headers: list[tuple[str, str]], operation: str) -> None:
+def test_operations(
+    method: str, path: str, query: str, headers: list[tuple[str, str]], operation: str
+) -> None:
     """Method, path, subresource and headers name one operation."""
     target = read(method, path, query, headers=headers)
 
@@ -87,6 +97,8 @@ def test_operations(method: str, path: str, query: str, headers: list[tuple[str,
         ("GET", "/buck", "Policy", [], "NotImplemented"),
         ("GET", "/buck", "list-type=1", [], "NotImplemented"),
         ("GET", "/buck", "unheard-of", [], "NotImplemented"),
+        ("PUT", "/buck/k", "x-amz-acl=public-read", [], "NotImplemented"),
+        ("PUT", "/buck/k", "x-amz-copy-source=%2Fsrc%2Fk", [], "NotImplemented"),
         ("GET", "/buck/k", "x-id=PutObject", [], "NotImplemented"),
         ("PUT", "/buck/k", "uploadId=u", [], "NotImplemented"),
         ("PUT", "/buck/k", "policy", [], "NotImplemented"),
@@ -102,13 +114,33 @@ def test_operations(method: str, path: str, query: str, headers: list[tuple[str,
         ("GET", "/buck", "prefix=a&p%72efix=b", [], "InvalidArgument"),
         ("GET", "/buck", "prefix=%ff", [], "InvalidArgument"),
         ("PUT", "/buck/k", "", [("x-amz-copy-source", "/src")], "InvalidArgument"),
-        ("PUT", "/buck/k", "", [("x-amz-copy-source", "/src/k?acl")], "InvalidArgument"),
-        ("PUT", "/buck/k", "", [("x-amz-copy-source", "/src/k?versionId=")], "InvalidArgument"),
-        ("PUT", "/buck/k", "", [("x-amz-copy-source", "arn:aws:s3:us-east-1:1:accesspoint/a/object/k")], "InvalidArgument"),
+        (
+            "PUT",
+            "/buck/k",
+            "",
+            [("x-amz-copy-source", "/src/k?acl")],
+            "InvalidArgument",
+        ),
+        (
+            "PUT",
+            "/buck/k",
+            "",
+            [("x-amz-copy-source", "/src/k?versionId=")],
+            "InvalidArgument",
+        ),
+        (
+            "PUT",
+            "/buck/k",
+            "",
+            [("x-amz-copy-source", "arn:aws:s3:us-east-1:1:accesspoint/a/object/k")],
+            "InvalidArgument",
+        ),
         ("PUT", "/buck/k", "", [("x-amz-copy-source", "/src/%ff")], "InvalidURI"),
     ],
 )
-def test_what_fits_no_single_operation_is_refused(method: str, path: str, query: str, headers: list[tuple[str, str]], code: str) -> None:
+def test_what_fits_no_single_operation_is_refused(
+    method: str, path: str, query: str, headers: list[tuple[str, str]], code: str
+) -> None:
     """Two subresources, unknown parameters, and headers of another operation are refused."""
     assert refused(method, path, query, headers=headers)[0] == code
 
@@ -188,11 +220,19 @@ def test_paths_that_name_nothing_are_refused(path: str, code: str) -> None:
         ("buck.elsewhere", "/other/k", "other", "k"),
     ],
 )
-def test_hosts_may_name_the_bucket(host: str, path: str, bucket: str, key: str | None) -> None:
+def test_hosts_may_name_the_bucket(
+    host: str, path: str, bucket: str, key: str | None
+) -> None:
     """Under a configured host, the label is the bucket and the whole path the key."""
     plain = request("GET", path)
     arrived = Request(
-        method="GET", path=path, query="", headers=(("host", host),), body=b"", secure=plain.secure, peer=plain.peer
+        method="GET",
+        path=path,
+        query="",
+        headers=(("host", host),),
+        body=b"",
+        secure=plain.secure,
+        peer=plain.peer,
     )
 
     target = catalog.read(arrived, S3)
@@ -202,14 +242,27 @@ def test_hosts_may_name_the_bucket(host: str, path: str, bucket: str, key: str |
 
 def test_a_copy_names_its_source_decoded_once() -> None:
     """The object that a copy reads comes out as bucket, key and version."""
-    target = read("PUT", "/buck/k", headers=[("x-amz-copy-source", "src/a%2Fb%20c%2B?versionId=v%3D")])
+    target = read(
+        "PUT",
+        "/buck/k",
+        headers=[("x-amz-copy-source", "src/a%2Fb%20c%2B?versionId=v%3D")],
+    )
 
-    assert target.params["CopySource"] == {"Bucket": "src", "Key": "a/b c+", "VersionId": "v="}
+    assert target.params["CopySource"] == {
+        "Bucket": "src",
+        "Key": "a/b c+",
+        "VersionId": "v=",
+    }
 
 
 def test_parameters_come_from_query_and_headers() -> None:
     """Query parameters, headers and metadata come out under their member names."""
-    headers = [("x-amz-acl", "private"), ("x-amz-meta-a", "1"), ("content-type", "a/b"), ("x-amz-tagging", "a=b")]
+    headers = [
+        ("x-amz-acl", "private"),
+        ("x-amz-meta-a", "1"),
+        ("content-type", "a/b"),
+        ("x-amz-tagging", "a=b"),
+    ]
 
     target = read("PUT", "/buck/k", headers=headers)
 
@@ -229,8 +282,15 @@ XMLNS = b'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 @pytest.mark.threat("T57", "T65")
 def test_a_multi_delete_names_every_object() -> None:
     """Each key of DeleteObjects comes out, in memory or spooled."""
-    body = b"<Delete " + XMLNS + b"><Object><Key>a&amp;b</Key></Object><Object><Key> c </Key><VersionId>v</VersionId></Object><Quiet>true</Quiet></Delete>"
-    expected = {"Objects": [{"Key": "a&b"}, {"Key": " c ", "VersionId": "v"}], "Quiet": True}
+    body = (
+        b"<Delete "
+        + XMLNS
+        + b"><Object><Key>a&amp;b</Key></Object><Object><Key> c </Key><VersionId>v</VersionId></Object><Quiet>true</Quiet></Delete>"
+    )
+    expected = {
+        "Objects": [{"Key": "a&b"}, {"Key": " c ", "VersionId": "v"}],
+        "Quiet": True,
+    }
     writer = SpoolWriter()
     writer.write(body)
 
@@ -265,7 +325,9 @@ def test_a_multi_delete_names_every_object() -> None:
         "<Delete><Object><Key>a</Key></Object></Delete>".encode("utf-16"),
         b"<Delete>" + b"<Object><Key>a</Key></Object>" * 1001 + b"</Delete>",
         b"<Delete>" + b"<a>" * 1_000_00 + b"</Delete>",
-        b"<Delete>" + b" " * (2 * 1024 * 1024) + b"<Object><Key>a</Key></Object></Delete>",
+        b"<Delete>"
+        + b" " * (2 * 1024 * 1024)
+        + b"<Object><Key>a</Key></Object></Delete>",
     ],
     ids=range(23),
 )
@@ -279,12 +341,22 @@ def test_every_operation_of_the_table_can_be_named() -> None:
     """A request made from each row of the table is read as that row's operation."""
     for name, row in table("s3")["operations"].items():
         path = {"service": "/", "bucket": "/buck", "object": "/buck/k"}[row["level"]]
-        wire = {member: spelled for spelled, member in {**row.get("query", {}), **row.get("header", {})}.items()}
+        wire = {
+            member: spelled
+            for spelled, member in {
+                **row.get("query", {}),
+                **row.get("header", {}),
+            }.items()
+        }
         needed = [wire[member] for member in row.get("required", ())]
         query = [f"{n}={v}" for n, v in row.get("literal", {}).items()]
         query += [f"{n}=1" for n in needed if n in row.get("query", {})]
         headers = [(n, "/src/k") for n in needed if n in row.get("header", {})]
-        body = b"<Delete><Object><Key>a</Key></Object></Delete>" if name == "DeleteObjects" else b""
+        body = (
+            b"<Delete><Object><Key>a</Key></Object></Delete>"
+            if name == "DeleteObjects"
+            else b""
+        )
 
         target = read(row["method"], path, "&".join(query), headers=headers, body=body)
 

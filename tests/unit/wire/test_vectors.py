@@ -17,8 +17,22 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 SCOPE = "AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"
 
 
-def _request(method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes = b"") -> Request:
-    return Request(method=method, path=path, query=query, headers=tuple(headers), body=body, secure=False, peer="10.0.0.1")
+def _request(
+    method: str,
+    path: str,
+    query: str,
+    headers: list[tuple[str, str]],
+    body: bytes = b"",
+) -> Request:
+    return Request(
+        method=method,
+        path=path,
+        query=query,
+        headers=tuple(headers),
+        body=body,
+        secure=False,
+        peer="10.0.0.1",
+    )
 
 
 def _prove(request: Request, secret: str, now: float) -> None:
@@ -29,25 +43,70 @@ def _prove(request: Request, secret: str, now: float) -> None:
 
 SUITE = [
     # (method, path, query, further headers, signature), from the suite of aws-sig-v4.
-    ("GET", "/", "", [], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-    ("GET", "/", "Param2=value2&Param1=value1", [], "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"),
-    ("POST", "/", "", [], "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+    (
+        "GET",
+        "/",
+        "",
+        [],
+        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+    ),
+    (
+        "GET",
+        "/",
+        "Param2=value2&Param1=value1",
+        [],
+        "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+    ),
+    (
+        "POST",
+        "/",
+        "",
+        [],
+        "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+    ),
     ("GET", "/", "Param1=", [], None),
-    ("GET", "/example/..", "", [], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-    ("GET", "//", "", [], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-    ("GET", "/./", "", [], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+    (
+        "GET",
+        "/example/..",
+        "",
+        [],
+        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+    ),
+    (
+        "GET",
+        "//",
+        "",
+        [],
+        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+    ),
+    (
+        "GET",
+        "/./",
+        "",
+        [],
+        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "query", "more", "signature"), [row for row in SUITE if row[4]])
+@pytest.mark.parametrize(
+    ("method", "path", "query", "more", "signature"), [row for row in SUITE if row[4]]
+)
 @pytest.mark.threat("T46")
-def test_suite_requests_are_accepted(method: str, path: str, query: str, more: list[tuple[str, str]], signature: str) -> None:
+def test_suite_requests_are_accepted(
+    method: str, path: str, query: str, more: list[tuple[str, str]], signature: str
+) -> None:
     """Requests of AWS's own suite verify with its published signatures."""
     authorization = (
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
         f"SignedHeaders=host;x-amz-date, Signature={signature}"
     )
-    headers = [("host", "example.amazonaws.com"), ("x-amz-date", "20150830T123600Z"), *more, ("authorization", authorization)]
+    headers = [
+        ("host", "example.amazonaws.com"),
+        ("x-amz-date", "20150830T123600Z"),
+        *more,
+        ("authorization", authorization),
+    ]
 
     _prove(_request(method, path, query, headers), SUITE_SECRET, SUITE_NOW)
 
@@ -55,7 +114,13 @@ def test_suite_requests_are_accepted(method: str, path: str, query: str, more: l
 def test_suite_request_is_signed_as_published() -> None:
     """Our signer gives the suite's signature for the plain request."""
     plain = _request("GET", "/", "", [("host", "example.amazonaws.com")])
-    signer = Signer(access_key_id="AKIDEXAMPLE", secret=SUITE_SECRET, session_token=None, region="us-east-1", service="service")
+    signer = Signer(
+        access_key_id="AKIDEXAMPLE",
+        secret=SUITE_SECRET,
+        session_token=None,
+        region="us-east-1",
+        service="service",
+    )
 
     headers = sign(plain, signer, SUITE_NOW)
 
@@ -76,7 +141,11 @@ def test_documented_list_users() -> None:
         ("authorization", authorization),
     ]
 
-    _prove(_request("GET", "/", "Action=ListUsers&Version=2010-05-08", headers), SUITE_SECRET, SUITE_NOW)
+    _prove(
+        _request("GET", "/", "Action=ListUsers&Version=2010-05-08", headers),
+        SUITE_SECRET,
+        SUITE_NOW,
+    )
 
 
 def test_documented_get_object() -> None:
@@ -113,7 +182,11 @@ def test_documented_put_object() -> None:
     ]
 
     for path in ("/test%24file.text", "/test$file.text"):
-        _prove(_request("PUT", path, "", headers, b"Welcome to Amazon S3."), S3_SECRET, S3_NOW)
+        _prove(
+            _request("PUT", path, "", headers, b"Welcome to Amazon S3."),
+            S3_SECRET,
+            S3_NOW,
+        )
 
 
 def test_documented_presigned_get() -> None:
@@ -123,7 +196,9 @@ def test_documented_presigned_get() -> None:
         "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
         "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
     )
-    request = _request("GET", "/test.txt", query, [("host", "examplebucket.s3.amazonaws.com")])
+    request = _request(
+        "GET", "/test.txt", query, [("host", "examplebucket.s3.amazonaws.com")]
+    )
 
     _prove(request, S3_SECRET, S3_NOW + 86399)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ostiary.identity.ids import unique_id
 from ostiary.identity.model import Group, Membership, User
-from ostiary.services.errors import delete_conflict, no_such_entity
+from ostiary.services.errors import delete_conflict
 from ostiary.services.iam import quotas, users
 from ostiary.services.iam.owners import (
     GROUP,
@@ -121,12 +121,10 @@ def add_user_to_group(call: Call, change: Change) -> Result:
 
 
 def remove_user_from_group(call: Call, change: Change) -> Result:
-    """The user is not in the group afterwards; it must have been before."""
+    """The user is not in the group afterwards; it may not have been before."""
     membership = _membership(call, change)
-    if change.find(Membership, membership.key) is None:
-        user, group = call.text("UserName"), call.text("GroupName")
-        raise no_such_entity(f"User {user} not in group {group}")
-    change.delete(membership)
+    if change.find(Membership, membership.key) is not None:
+        change.delete(membership)
     return {}
 
 

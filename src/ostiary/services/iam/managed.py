@@ -26,13 +26,37 @@ def find_visible(view: Reader, account: str, arn: str) -> Policy | None:
     return view.find(Policy, arn)
 
 
+def policy_arn(call: Call) -> str:
+    """The ARN in `PolicyArn`; raises ValidationError when it is that of no policy."""
+    arn = call.text("PolicyArn")
+    if account_in(arn) is None:
+        raise validation_error(f"ARN {arn} is not valid.")
+    return arn
+
+
+def require_own(call: Call, act: str) -> None:
+    """Nothing, when `PolicyArn` is one of the caller's account.
+
+    It does not look into the store, so a refusal does not tell what others have.
+
+    Args:
+        call: the call.
+        act: what is refused for a policy of others, for example `delete policies`.
+
+    Raises:
+        ServiceError: ValidationError, AccessDenied.
+    """
+    if account_in(policy_arn(call)) != call.caller.account:
+        raise access_denied(f"Cannot {act} outside your own account.")
+
+
 def get_visible(call: Call, view: Reader) -> Policy:
     """The policy that `PolicyArn` names, to be read.
 
     Raises:
         ServiceError: ValidationError, NoSuchEntity.
     """
-    arn = _parameter(call)
+    arn = policy_arn(call)
     policy = find_visible(view, call.caller.account, arn)
     if policy is None:
         raise no_such_entity(f"Policy {arn} was not found.")
@@ -45,7 +69,7 @@ def get_attachable(call: Call, view: Reader) -> Policy:
     Raises:
         ServiceError: ValidationError, NoSuchEntity.
     """
-    arn = _parameter(call)
+    arn = policy_arn(call)
     policy = find_visible(view, call.caller.account, arn)
     if policy is None:
         raise no_such_entity(f"Policy {arn} does not exist or is not attachable.")
@@ -55,18 +79,11 @@ def get_attachable(call: Call, view: Reader) -> Policy:
 def get_own(call: Call, view: Reader, act: str) -> Policy:
     """The account's own policy that `PolicyArn` names, to be changed.
 
-    Args:
-        call: the call.
-        view: the change.
-        act: what is refused for a policy of others, for example `delete policies`.
-
     Raises:
-        ServiceError: ValidationError, AccessDenied, NoSuchEntity.
+        ServiceError: as `require_own`; NoSuchEntity.
     """
-    arn = _parameter(call)
-    # Before any look into the store: it must not tell what other accounts have.
-    if account_in(arn) != call.caller.account:
-        raise access_denied(f"Cannot {act} outside your own account.")
+    require_own(call, act)
+    arn = policy_arn(call)
     policy = view.find(Policy, arn)
     if policy is None:
         raise no_such_entity(f"Policy {arn} was not found.")
@@ -83,10 +100,3 @@ def boundary_count(view: Reader, account: str, policy: Policy) -> int:
     return sum(
         view.count(kind, account=account, boundary=policy.arn) for kind in (User, Role)
     )
-
-
-def _parameter(call: Call) -> str:
-    arn = call.text("PolicyArn")
-    if account_in(arn) is None:
-        raise validation_error(f"ARN {arn} is not valid.")
-    return arn

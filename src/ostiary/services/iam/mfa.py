@@ -3,11 +3,12 @@
 created, unassigned -> EnableMFADevice -> assigned -> DeactivateMFADevice ->
 unassigned -> DeleteVirtualMFADevice -> gone.
 
-Everything here runs in change transactions, which come one after the other: a check
-and the write that follows it cannot be raced (T17).
+Whatever is checked before a write is checked in the write's own change, and changes
+come one after the other: nothing here can be raced (T17).
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -32,7 +33,13 @@ from ostiary.services.errors import (
 from ostiary.services.iam import tags
 from ostiary.services.iam.owners import USER, get_owner, get_target_user
 from ostiary.services.iam.quotas import Quota, require_room
-from ostiary.services.operation import Call, ChangeOperation, Operations, Result
+from ostiary.services.operation import (
+    Call,
+    ChangeOperation,
+    Operations,
+    Result,
+    SlowChangeOperation,
+)
 from ostiary.store.port import AlreadyExistsError, Change, Reader
 
 DEVICES_OF_USER: Final = Quota(name="MFADevicesPerUser", most=DEVICES_PER_USER)
@@ -45,8 +52,11 @@ LONGEST_SERIAL: Final = 250
 _PATH = re.compile(r"/|/[!-~]+/", re.ASCII)
 
 
-def create_virtual_mfa_device(call: Call, change: Change) -> Result:
-    """A new virtual device; its seed is in this answer and in no other (T107)."""
+def create_virtual_mfa_device(call: Call, view: Reader) -> Callable[[Change], Result]:
+    """A new virtual device; its seed is in this answer and in no other (T107).
+
+    Drawing the QR code takes a while, so it is done before the change.
+    """
     account = call.caller.account
     plan = Plan(
         serial=_serial(call),
@@ -55,22 +65,21 @@ def create_virtual_mfa_device(call: Call, change: Change) -> Result:
         seed=ids.seed(call.mint),
         tags=tags.new_tags(call, tags.RESOURCE_TAGS),
     )
-    present = change.count(MFADevice, account=account, kind=DeviceKind.VIRTUAL)
-    require_room(VIRTUAL_DEVICES, present)
-    try:
-        change.insert(new_device(plan, call))
-    except AlreadyExistsError:
-        raise already_exists("MFA device already exists.") from None
-    name = call.text("VirtualMFADeviceName")
-    uri = totp.otpauth_uri(_label(change, account), name, plan.seed)
-    shown: Result = {
-        "SerialNumber": plan.serial,
-        "Base32StringSeed": totp.encode_seed(plan.seed).encode(),
-        "QRCodePNG": qr.png(uri),
-    }
-    if plan.tags:
-        shown["Tags"] = tags.shown(plan.tags)
-    return {"VirtualMFADevice": shown}
+    if view.find(MFADevice, plan.serial) is not None:
+        raise _taken()
+    device = new_device(plan, call)
+    shown = _shown_once(plan, call.text("VirtualMFADeviceName"), _label(view, account))
+
+    def finish(change: Change) -> Result:
+        present = change.count(MFADevice, account=account, kind=DeviceKind.VIRTUAL)
+        require_room(VIRTUAL_DEVICES, present)
+        try:
+            change.insert(device)
+        except AlreadyExistsError:
+            raise _taken() from None
+        return {"VirtualMFADevice": shown}
+
+    return finish
 
 
 def enable_mfa_device(call: Call, change: Change) -> Result:
@@ -171,6 +180,22 @@ def _serial(call: Call) -> str:
     return serial
 
 
+def _taken() -> ServiceError:
+    return already_exists("MFA device already exists.")
+
+
+def _shown_once(plan: Plan, name: str, label: str) -> Result:
+    """The new device with its seed: as base32 text, and as a code that apps scan."""
+    shown: Result = {
+        "SerialNumber": plan.serial,
+        "Base32StringSeed": totp.encode_seed(plan.seed).encode(),
+        "QRCodePNG": qr.png(totp.otpauth_uri(label, name, plan.seed)),
+    }
+    if plan.tags:
+        shown["Tags"] = tags.shown(plan.tags)
+    return shown
+
+
 def _label(view: Reader, account: str) -> str:
     """The account as an authenticator app shows it: alias or number (facts 8.3)."""
     owner = view.find(Account, account)
@@ -244,7 +269,7 @@ def _place(change: Change, device: MFADevice, synced: Synced) -> None:
 
 
 OPERATIONS: Operations = {
-    "CreateVirtualMFADevice": ChangeOperation(run=create_virtual_mfa_device),
+    "CreateVirtualMFADevice": SlowChangeOperation(prepare=create_virtual_mfa_device),
     "EnableMFADevice": ChangeOperation(run=enable_mfa_device),
     "ResyncMFADevice": ChangeOperation(run=resync_mfa_device),
     "DeactivateMFADevice": ChangeOperation(run=deactivate_mfa_device),

@@ -65,7 +65,8 @@ def create_policy(call: Call, change: Change) -> Result:
     )
     result = summary(policy, change, account)
     if policy.tags:
-        result["Tags"] = tags.shown(policy.tags)
+        # As they were sent; every later answer has them sorted.
+        result["Tags"] = call.params["Tags"]
     return {"Policy": result}
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from ostiary.identity.ids import unique_id
@@ -15,7 +16,12 @@ from ostiary.services.iam.owners import (
     require_no_policies,
 )
 from ostiary.services.iam.paging import Source, paged
-from ostiary.services.iam.principals import InvalidPrincipal, resolve, restore
+from ostiary.services.iam.principals import (
+    Find,
+    InvalidPrincipal,
+    resolve,
+    restore,
+)
 from ostiary.services.operation import (
     Call,
     ChangeOperation,
@@ -32,20 +38,8 @@ _ENTITY_ARN: Final = re.compile(
 )
 
 
-def summary(role: Role, view: Reader) -> Result:
-    """A role as lists show it."""
-    result = _new(role, view)
-    result["MaxSessionDuration"] = role.max_session
-    return result
-
-
-def details(role: Role, view: Reader) -> Result:
-    """A role as it is shown alone."""
-    return {**summary(role, view), **_extras(role), "RoleLastUsed": {}}
-
-
 def create_role(call: Call, change: Change) -> Result:
-    """A new role; its answer has no MaxSessionDuration (facts 10.9)."""
+    """A new role; the answer has no description and no session limit (facts 10.9)."""
     account, name = call.caller.account, call.text("RoleName")
     _require_no_signin_limit(call)
     new_tags = tags.new_tags(call, tags.PRINCIPAL_TAGS)
@@ -66,12 +60,14 @@ def create_role(call: Call, change: Change) -> Result:
         boundary=boundary,
     )
     change.insert(role)
-    return {"Role": {**_new(role, change), **_extras(role)}}
+    return {"Role": {**_new(role, _arns(change)), **_extras(role)}}
 
 
 def get_role(call: Call, view: Reader) -> Result:
     """One role."""
-    return {"Role": details(get_owner(ROLE, call, view), view)}
+    role = get_owner(ROLE, call, view)
+    shown = {**_listed(role, _arns(view)), **_extras(role), "RoleLastUsed": {}}
+    return {"Role": shown}
 
 
 def update_role(call: Call, change: Change) -> Result:
@@ -88,11 +84,11 @@ def update_role(call: Call, change: Change) -> Result:
 
 
 def update_role_description(call: Call, change: Change) -> Result:
-    """A role with another description."""
+    """A role with another description; the answer has no session limit."""
     role = get_owner(ROLE, call, change)
     role = replace(role, description=call.text("Description"))
     change.replace(role)
-    return {"Role": details(role, change)}
+    return {"Role": _described(role, _arns(change))}
 
 
 def update_assume_role_policy(call: Call, change: Change) -> Result:
@@ -118,7 +114,8 @@ def list_roles(call: Call, view: Reader) -> Result:
         cursor=lambda role: name_key(role.name),
     )
     roles, rest = paged(call, "ListRoles", source)
-    return {"Roles": [summary(role, view) for role in roles], **rest}
+    find = _arns(view)
+    return {"Roles": [_listed(role, find) for role in roles], **rest}
 
 
 def find_principal(view: Reader, text: str) -> str | None:
@@ -153,10 +150,15 @@ def _trust(text: str, view: Reader) -> str:
         ) from None
 
 
-def _new(role: Role, view: Reader) -> Result:
+def _arns(view: Reader) -> Find:
+    """A function that finds the ARN behind a unique id, and looks each up once."""
+    return cache(lambda unique_id: find_arn(view, unique_id))
+
+
+def _new(role: Role, find: Find) -> Result:
     """What every answer says of a role."""
-    text = restore(role.trust, lambda principal: find_arn(view, principal))
-    result: Result = {
+    text = restore(role.trust, find)
+    return {
         "Path": role.path,
         "RoleName": role.name,
         "RoleId": role.id,
@@ -164,9 +166,19 @@ def _new(role: Role, view: Reader) -> Result:
         "CreateDate": role.created,
         "AssumeRolePolicyDocument": documents.encoded(text),
     }
+
+
+def _described(role: Role, find: Find) -> Result:
+    """What answers say of a role that is not new: its description, too."""
+    result = _new(role, find)
     if role.description:
         result["Description"] = role.description
     return result
+
+
+def _listed(role: Role, find: Find) -> Result:
+    """A role as lists show it."""
+    return {**_described(role, find), "MaxSessionDuration": role.max_session}
 
 
 def _extras(role: Role) -> Result:

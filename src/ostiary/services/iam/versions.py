@@ -58,16 +58,15 @@ def create_policy_version(call: Call, change: Change) -> Result:
 
 def get_policy_version(call: Call, view: Reader) -> Result:
     """One version with its document, as it was sent (T94)."""
-    policy = managed.get_visible(call, view)
-    version = _get_version(call, view, policy)
+    policy, version = _get_version(call, view)
     document = documents.encoded(version.text)
     return {"PolicyVersion": {"Document": document, **summary(version, policy)}}
 
 
 def delete_policy_version(call: Call, change: Change) -> Result:
     """Forget a version that is not the default one."""
-    policy = managed.get_own(call, change, "delete policy versions for policies")
-    version = _get_version(call, change, policy)
+    managed.require_own(call, "delete policy versions for policies")
+    policy, version = _get_version(call, change)
     if version.number == policy.default_version:
         raise delete_conflict("Cannot delete the default version of a policy.")
     change.delete(version)
@@ -85,25 +84,25 @@ def list_policy_versions(call: Call, view: Reader) -> Result:
 
 def set_default_policy_version(call: Call, change: Change) -> Result:
     """Another version is in force."""
-    policy = managed.get_own(call, change, "update policies")
-    version = _get_version(call, change, policy)
+    managed.require_own(call, "update policies")
+    policy, version = _get_version(call, change)
     change.replace(replace(policy, default_version=version.number))
     return {}
 
 
-def _get_version(call: Call, view: Reader, policy: Policy) -> PolicyVersion:
-    """The version that `VersionId` names; raises NoSuchEntity."""
-    text = call.text("VersionId")
+def _get_version(call: Call, view: Reader) -> tuple[Policy, PolicyVersion]:
+    """The policy and version that the call names; raises NoSuchEntity for either."""
+    arn, text = managed.policy_arn(call), call.text("VersionId")
+    policy = managed.find_visible(view, call.caller.account, arn)
     match = _VERSION_ID.fullmatch(text)
     version = None
-    if match is not None:
-        number = int(match[1])
-        version = view.find_by(PolicyVersion, policy=policy.arn, number=number)
-    if version is None:
+    if policy is not None and match is not None:
+        version = view.find_by(PolicyVersion, policy=arn, number=int(match[1]))
+    if policy is None or version is None:
         raise no_such_entity(
-            f"Policy {policy.arn} version {text} does not exist or is not attachable."
+            f"Policy {arn} version {text} does not exist or is not attachable."
         )
-    return version
+    return policy, version
 
 
 OPERATIONS: Operations = {

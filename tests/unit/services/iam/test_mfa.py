@@ -4,6 +4,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -393,6 +394,35 @@ def test_who_has_a_device_needs_mfa_to_disable_one(
     )
     house.call("DeactivateMFADevice", with_session(alice, house.now), **params)
     assert house.device(serial).user == ""
+
+
+@pytest.mark.threat("T21")
+def test_no_order_of_calls_swaps_the_phone(house: Estate, alice: User) -> None:
+    """A thief whom policies allow everything, with the key and a phone of his own.
+
+    Whatever he calls first, the owner's device stays and his own is not enabled.
+    """
+    serial = house.enrolled(alice)
+    thief = caller_of(alice)
+    thiefs = house.virtual("thiefs", thief)
+    calls: dict[str, Any] = {
+        "DeactivateMFADevice": {"SerialNumber": serial},
+        "DeleteVirtualMFADevice": {"SerialNumber": serial},
+        "CreateVirtualMFADevice": {"VirtualMFADeviceName": "phone"},
+        "EnableMFADevice": {
+            "UserName": "Alice",
+            "SerialNumber": thiefs,
+            **house.codes(thiefs),
+        },
+    }
+    for order in permutations(calls):
+        for operation in order:
+            house.refused(operation, thief, **calls[operation])
+    assert house.device(serial).user == alice.id
+    assert house.device(thiefs).user == ""
+    code = house.code(thiefs)
+    with pytest.raises(TokenCodeError):
+        house.verify(house.attempt(alice, thiefs, code))
 
 
 @pytest.mark.threat("T32")
@@ -857,6 +887,19 @@ def test_no_device_belongs_to_a_deleted_user(house: Estate) -> None:
         else:
             assert counts == {"ok": 1, "DeleteConflict": 1}
             assert owner == user.id
+
+
+@pytest.mark.threat("T17", "T18")
+def test_of_many_creations_with_one_name_one_answers_a_seed(house: Estate) -> None:
+    """The others hear that the name is taken, whenever they find out."""
+    for n in range(ROUNDS):
+        name = f"phone{n}"
+        acts = [
+            lambda n=name: outcome(  # type: ignore[misc]  # defaults bind the loop's values
+                house, "CreateVirtualMFADevice", VirtualMFADeviceName=n
+            )
+        ] * 4
+        assert together(*acts) == {"ok": 1, "EntityAlreadyExists": 3}
 
 
 @pytest.mark.threat("T12")

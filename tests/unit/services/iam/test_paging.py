@@ -39,19 +39,20 @@ def test_pages_add_up_to_the_whole(five: World, size: int) -> None:
 
 def test_a_page_holds_a_hundred_by_default(world: World) -> None:
     """MaxItems is 100 when it is not sent (facts 10.3)."""
-    with world.store.change() as change:
-        for number in range(101):
-            change.insert(
-                User(
-                    id=f"AIDA{number}",
-                    account=ACCOUNT,
-                    name=f"u{number}",
-                    path="/",
-                    created=NOW,
-                    tags=(),
-                    boundary="",
-                )
+    world.fill(
+        [
+            User(
+                id=f"AIDA{number}",
+                account=ACCOUNT,
+                name=f"u{number}",
+                path="/",
+                created=NOW,
+                tags=(),
+                boundary="",
             )
+            for number in range(101)
+        ]
+    )
     result = world.call("ListUsers")
     assert (len(_names(result)), result["IsTruncated"]) == (100, True)
 

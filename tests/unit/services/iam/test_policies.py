@@ -1,5 +1,6 @@
 """Managed policies."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -40,6 +41,16 @@ def test_create_policy_answers_with_the_policy(world: World) -> None:
         "UpdateDate": NOW,
     }
     assert policy["PolicyId"].startswith("ANPA")
+
+
+def test_create_policy_shows_tags_as_they_were_sent(world: World) -> None:
+    """Only later answers sort them, as recorded."""
+    tags = [{"Key": "a", "Value": "lower"}, {"Key": "A", "Value": "upper"}]
+    policy = world.call(
+        "CreatePolicy", PolicyName="p", PolicyDocument=ALLOW_ALL, Tags=tags
+    )["Policy"]
+    assert policy["Tags"] == tags
+    assert world.call("ListPolicyTags", PolicyArn=policy["Arn"])["Tags"] == tags[::-1]
 
 
 def test_get_policy_always_shows_tags(world: World) -> None:
@@ -119,14 +130,19 @@ def test_a_managed_policy_has_a_size(world: World) -> None:
 
 def test_the_account_holds_so_many_policies(world: World) -> None:
     """The 1501st own policy is refused; AWS's do not count (facts 10.2)."""
-    with world.store.change() as change:
-        for number in range(1500):
-            change.insert(
-                Policy(
-                    arn=f"arn:aws:iam::{ACCOUNT}:policy/p{number}", id=f"ANPA{number}", account=ACCOUNT, name=f"p{number}",
-                    path="/", created=NOW, updated=NOW, description="", default_version=1, next_version=2, tags=(),
-                )
-            )  # fmt: skip
+    world.policy("p0")
+    sample = world.get(Policy, "p0")
+    world.fill(
+        [
+            replace(
+                sample,
+                arn=f"{sample.arn}-{number}",
+                id=f"ANPA{number}",
+                name=f"p{number}",
+            )
+            for number in range(1, 1500)
+        ]
+    )
     assert world.refused(
         "CreatePolicy", PolicyName="one-more", PolicyDocument=ALLOW_ALL
     ) == (
@@ -157,7 +173,10 @@ def test_an_unknown_policy_was_not_found(world: World) -> None:
         "DeletePolicyVersion",
         "SetDefaultPolicyVersion",
     ):
-        assert world.refused(operation, PolicyArn=arn, VersionId="v1") == not_found
+        assert world.refused(operation, PolicyArn=arn, VersionId="v1") == (
+            "NoSuchEntity",
+            f"Policy {arn} version v1 does not exist or is not attachable.",
+        )
     assert world.refused("ListEntitiesForPolicy", PolicyArn=arn) == (
         "NoSuchEntity",
         f"Policy {arn} does not exist or is not attachable.",

@@ -127,7 +127,7 @@ _VALUES = st.recursive(
 def test_restoring_what_names_nobody_changes_no_byte(
     value: object,
     indent: int | str | None,
-    ascii_only: bool,  # noqa: FBT001 - drawn by hypothesis
+    ascii_only: bool,
 ) -> None:
     """Any JSON text passes unchanged when no id is known."""
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)

@@ -1,11 +1,13 @@
 """Roles and their trust policies."""
 
 import json
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
 
 from ostiary.identity.model import Role
+from ostiary.policy import Kind, parse
 from tests.unit.identity.minting import ACCOUNT, NOW
 from tests.unit.services.iam.trusts import trusting
 from tests.unit.services.iam.world import ALLOW_ALL, OTHER_ACCOUNT, World, root_of
@@ -30,9 +32,9 @@ def trust_of(world: World, name: str) -> str:
 
 
 def test_create_role_omits_what_the_recorded_answers_omit(world: World) -> None:
-    """No MaxSessionDuration and no RoleLastUsed, and no Description when unset (facts 10.9)."""
+    """No MaxSessionDuration, no RoleLastUsed and no Description, whatever was sent (facts 10.9)."""
     role = world.call(
-        "CreateRole", RoleName="Ops", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=7200
+        "CreateRole", RoleName="Ops", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=7200, Description="x"
     )["Role"]  # fmt: skip
     assert set(role) == SHOWN_BY_LISTS - {"MaxSessionDuration"}
     assert role["RoleId"].startswith("AROA")
@@ -50,9 +52,13 @@ def test_get_role_shows_everything(world: World) -> None:
     )["Role"]  # fmt: skip
     assert created["Tags"] == [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
     assert created["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
-    assert created["Description"] == "for ops"
     shown = world.call("GetRole", RoleName="ops")["Role"]
-    assert shown == {**created, "MaxSessionDuration": 3600, "RoleLastUsed": {}}
+    assert shown == {
+        **created,
+        "Description": "for ops",
+        "MaxSessionDuration": 3600,
+        "RoleLastUsed": {},
+    }
 
 
 def test_list_roles_omits_tags_boundary_and_last_use(world: World) -> None:
@@ -104,18 +110,21 @@ def test_update_role_changes_what_is_sent(world: World) -> None:
     """Description and session limit change independently; the answer is empty."""
     world.role("Ops", TRUST, Description="old", MaxSessionDuration=7200)
     assert world.call("UpdateRole", RoleName="Ops", Description="new") == {}
-    assert world.get(Role, "Ops").max_session == 7200
+    world.call("UpdateRole", RoleName="Ops")
+    role = world.get(Role, "Ops")
+    assert (role.description, role.max_session) == ("new", 7200)
     world.call("UpdateRole", RoleName="Ops", MaxSessionDuration=43200)
     role = world.call("GetRole", RoleName="Ops")["Role"]
     assert (role["Description"], role["MaxSessionDuration"]) == ("new", 43200)
 
 
 def test_update_role_description_answers_with_the_role(world: World) -> None:
-    """The older operation shows the role as it is afterwards."""
+    """The older operation shows the role, without the session limit, as recorded."""
     world.role("Ops", TRUST, Description="old")
     role = world.call("UpdateRoleDescription", RoleName="Ops", Description="new")[
         "Role"
     ]
+    assert set(role) == SHOWN_BY_LISTS - {"MaxSessionDuration"} | {"Description"}
     assert role["Description"] == "new"
 
 
@@ -160,14 +169,13 @@ def test_what_hangs_on_a_role_keeps_it(world: World) -> None:
 
 def test_the_account_holds_so_many_roles(world: World) -> None:
     """The 1001st role is refused (facts 10.2)."""
-    with world.store.change() as change:
-        for number in range(1000):
-            change.insert(
-                Role(
-                    id=f"AROA{number}", account=ACCOUNT, name=f"r{number}", path="/", created=NOW,
-                    description="", trust=TRUST, max_session=3600, tags=(), boundary="",
-                )
-            )  # fmt: skip
+    sample = world.role("r0", TRUST)
+    world.fill(
+        [
+            replace(sample, id=f"AROA{number}", name=f"r{number}")
+            for number in range(1, 1000)
+        ]
+    )
     assert world.refused(
         "CreateRole", RoleName="one-more", AssumeRolePolicyDocument=TRUST
     ) == (
@@ -239,6 +247,9 @@ def test_a_user_in_a_trust_policy_is_stored_by_id(world: World) -> None:
     trust = trusting(user.arn)
     role = world.role("Ops", trust)
     assert role.trust == trust.replace(user.arn, user.id)
+    [statement] = parse(role.trust, kind=Kind.TRUST).statements
+    assert statement.principal is not None
+    assert statement.principal.members == (("AWS", user.id),)
     assert trust_of(world, "Ops") == trust
     assert (
         world.call("ListRoles")["Roles"][0]["AssumeRolePolicyDocument"]

@@ -292,19 +292,20 @@ def test_a_path_prefix_is_text(world: World, prefix: str) -> None:
 
 def test_the_account_holds_so_many_users(world: World) -> None:
     """The 5001st user is refused (facts 10.2)."""
-    with world.store.change() as change:
-        for number in range(5000):
-            change.insert(
-                User(
-                    id=f"AIDA{number}",
-                    account=ACCOUNT,
-                    name=f"u{number}",
-                    path="/",
-                    created=NOW,
-                    tags=(),
-                    boundary="",
-                )
+    world.fill(
+        [
+            User(
+                id=f"AIDA{number}",
+                account=ACCOUNT,
+                name=f"u{number}",
+                path="/",
+                created=NOW,
+                tags=(),
+                boundary="",
             )
+            for number in range(5000)
+        ]
+    )
     assert world.refused("CreateUser", UserName="one-more") == (
         "LimitExceeded",
         "Cannot exceed quota for UsersPerAccount: 5000",

@@ -1,20 +1,23 @@
 """An installation in memory, and calls to IAM that hold to its service model.
 
 Every call is checked against botocore's model on its way in and on its way out:
-parameters, members of the result, and the code of a refusal.
+parameters, members of the result, and the code of a refusal. Every result goes over
+the wire and comes back through botocore's parser as it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.model import OperationModel, Shape
+from botocore.parsers import create_parser
 from botocore.validate import ParamValidator
 
 from ostiary.identity.caller import Caller
-from ostiary.identity.model import Account, Role, User
+from ostiary.identity.model import Account, Entity, Role, User
 from ostiary.policy import Principal, PrincipalKind
 from ostiary.services.errors import ServiceError
 from ostiary.services.iam.operations import OPERATIONS
@@ -24,9 +27,13 @@ from ostiary.services.operation import (
     ReadOperation,
     SlowChangeOperation,
 )
-from ostiary.store.engine import open_engine, prepare_schema
+from ostiary.store.codec import encode
+from ostiary.store.engine import open_engine, prepare_schema, writing
 from ostiary.store.port import E
 from ostiary.store.sql import SqlStore
+from ostiary.store.tables import TABLES
+from ostiary.wire.answer import write
+from ostiary.wire.service import IAM
 from tests.unit.identity.minting import ACCOUNT, NOW, Stream, vault
 
 OTHER_ACCOUNT = "210987654321"
@@ -122,6 +129,7 @@ class World:
             assert result == {}
         else:
             assert list(_faults(output, result, operation)) == []
+            assert _over_the_wire(operation, result) == result
         return result
 
     def refused(
@@ -187,6 +195,12 @@ class World:
                 return
             params["Marker"] = result["Marker"]
 
+    def fill(self, entities: Sequence[Entity]) -> None:
+        """Put in many entities of one kind at once, past the log of changes."""
+        rows = [encode(entity) for entity in entities]
+        with writing(self.engine) as connection, connection.begin():
+            connection.execute(TABLES[type(entities[0])].insert(), rows)
+
     # -- the entities that most tests need ------------------------------------------
 
     def user(self, name: str, **params: object) -> User:
@@ -223,6 +237,33 @@ def _codes(operation: OperationModel) -> dict[str, int | None]:
         error = shape.metadata["error"]
         codes[error["code"]] = error["httpStatusCode"]
     return codes
+
+
+def _over_the_wire(operation: str, result: dict[str, Any]) -> object:
+    """The result as botocore reads it from our answer."""
+    answer = write(IAM, operation, result, "request")
+    response = {
+        "status_code": answer.status,
+        "headers": dict(answer.headers),
+        "body": answer.body,
+    }
+    shape = MODEL.operation_model(operation).output_shape
+    read = create_parser("query").parse(response, shape)
+    del read["ResponseMetadata"]
+    return _in_seconds(read)
+
+
+def _in_seconds(value: object) -> object:
+    """The value with seconds since the epoch for every date."""
+    match value:
+        case datetime():
+            return int(value.timestamp())
+        case dict():
+            return {name: _in_seconds(one) for name, one in value.items()}
+        case list():
+            return [_in_seconds(one) for one in value]
+        case _:
+            return value
 
 
 _TYPES = {
