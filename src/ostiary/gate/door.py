@@ -22,7 +22,7 @@ from ostiary.gate import (
     topic_policies,
 )
 from ostiary.gate.forward import Forwarder
-from ostiary.gate.outgoing import check_connection
+from ostiary.gate.outgoing import as_one_form, check_connection
 from ostiary.gate.policy_book import PolicyBook
 from ostiary.gate.upstreams import Remote
 from ostiary.gate.visit import NOBODY, Admitted, Handler, Tools, Verify, Visit
@@ -86,8 +86,12 @@ class Door:
         service = admitted.target.service.name
         remote = self._tools.forwarder.upstreams.find(service)
         account = resource_owner(admitted, snapshot, remote)
+        if admitted.target.protocol in {Protocol.QUERY, Protocol.EC2}:
+            admitted = replace(admitted, request=as_one_form(admitted.request))
         if service == "s3":
             _check_expected_owners(admitted, account)
+        else:
+            _check_region(admitted)
         if remote is not None:
             _check_served(admitted, snapshot, remote, account)
         visit = Visit(admitted=admitted, account=account, tools=self._tools)
@@ -138,12 +142,26 @@ def resource_owner(
         if need.action.startswith(prefix) and need.resource_account
     }
     if len(owners) > 1:
-        raise Fault(
-            _INVALID.get(target.service.name, "InvalidParameterValue"),
-            "The resources of one request must belong to one account.",
-            400,
-        )
+        raise _misplaced(admitted, "must belong to one account")
     return owners.pop() if owners else caller
+
+
+def _check_region(admitted: Admitted) -> None:
+    """Refuses resources of another region than the one that the upstream acts in.
+
+    That is the region of the signature; upstreams find `table/x` there, whatever
+    region stands in the ARN that was decided on (T65).
+    """
+    for need in admitted.needs:
+        parts = split(need.resource)
+        if parts is not None and parts[3] not in {"", admitted.region}:
+            raise _misplaced(admitted, "must be of the region that it is signed for")
+
+
+def _misplaced(admitted: Admitted, why: str) -> Fault:
+    name = admitted.target.service.name
+    code = _INVALID.get(name, "InvalidParameterValue")
+    return Fault(code, f"The resources of one request {why}.", 400)
 
 
 def _check_served(

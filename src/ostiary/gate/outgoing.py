@@ -7,6 +7,7 @@ and query go on byte for byte, without what was authentication (T47).
 """
 
 import re
+from dataclasses import replace
 from urllib.parse import unquote, unquote_to_bytes
 
 from ostiary.wire.faults import Fault
@@ -99,6 +100,7 @@ _ANSWER_DROPPED = _HOP_BY_HOP | {
     "x-amzn-requestid",
     "x-powered-by",
 }
+_FORM_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 
 Headers = tuple[tuple[str, str], ...]
@@ -163,6 +165,27 @@ def query_to_upstream(query: str) -> str:
         part
         for part in query.split("&")
         if unquote(part.partition("=")[0]).lower() not in _AUTHENTICATION_QUERY
+    )
+
+
+def as_one_form(request: Request) -> Request:
+    """A request of a query service with all its parameters in one place, the body.
+
+    They may come in the query, in the body or in both, and were decided on as one
+    list; an upstream that looks in one of the places only would do something else
+    (T65). The parameters' bytes stay as they are.
+    """
+    query = query_to_upstream(request.query)
+    body = request.body if isinstance(request.body, bytes) else b""
+    if request.method == "POST" and not query:
+        return request
+    kept = tuple(pair for pair in request.headers if pair[0] != "content-type")
+    return replace(
+        request,
+        method="POST",
+        query="",
+        headers=(*kept, ("content-type", _FORM_TYPE)),
+        body=b"&".join(part for part in (query.encode("latin-1"), body) if part),
     )
 
 

@@ -25,6 +25,9 @@ STOP_TIMEOUT = 5
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 
 
+BeforeStart = Callable[[], Awaitable[None]]
+
+
 class SandboxError(Exception):
     """The sandbox cannot be started; the message is for the log."""
 
@@ -56,7 +59,7 @@ class Sandbox:
         self._starting: asyncio.Task[Running] | None = None
         self._given = running
         self._stopped = False
-        self.before_start: Callable[[], Awaitable[None]] | None = None
+        self.before_start: BeforeStart | None = None
         """Called before each start: what an earlier child held is gone by then."""
 
     async def running(self) -> Running:

@@ -93,7 +93,7 @@ def arrive(operation: OperationModel, params: dict[str, Any]) -> Request:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_operation_is_read_as_itself(name: str, seed: int) -> None:
     """What botocore writes for an operation is read as that operation, with its input."""
-    rng = random.Random(seed)  # noqa: S311  # values for tests
+    rng = random.Random(seed)  # values for tests
     for operation in operations(name):
         shape = operation.input_shape
         params = make(shape, rng) if shape else {}

@@ -61,7 +61,7 @@ class Maker:
     """Makes values of a shape."""
 
     def __init__(self, seed: int, *, fit: bool) -> None:
-        self.rng = random.Random(seed)  # noqa: S311  # values for tests
+        self.rng = random.Random(seed)  # values for tests
         self.fit = fit
 
     def make(self, shape: Shape) -> Any:

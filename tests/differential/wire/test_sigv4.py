@@ -203,7 +203,7 @@ def _shown(*requests: Request) -> str:
 
 
 def _agree(seed: int, requests: int, changes: int) -> None:
-    rng = random.Random(seed)  # noqa: S311  # values for tests
+    rng = random.Random(seed)  # values for tests
     now = time.time()
     tried = 0
     for number in range(requests):
@@ -237,7 +237,7 @@ def test_sign_then_verify_at_length() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_our_signer_gives_botocore_s_signature(seed: int) -> None:
     """For 200 requests in AWS's own spelling, the two signers give one signature."""
-    rng = random.Random(seed)  # noqa: S311  # values for tests
+    rng = random.Random(seed)  # values for tests
     now = 1440938160
     for _ in range(200):
         service, kind = rng.choice((("s3", S3SigV4Auth), ("sts", SigV4Auth)))

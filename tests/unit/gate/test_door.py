@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -172,6 +173,125 @@ def test_a_client_cannot_choose_another_region_than_it_signed(
         QueueUrl=url, AttributeNames=["QueueArn"]
     )["Attributes"]
     assert attributes["QueueArn"] == f"arn:aws:sqs:us-east-1:{A}:regional"
+
+
+@pytest.mark.threat("T65")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "&Action=DeleteQueue&x=",
+        "&Action=PurgeQueue&x=",
+        "Action=DeleteQueue",
+        "Action=DeleteQueue&QueueUrl=",
+    ],
+)
+def test_a_message_is_not_an_action(house: House, text: str) -> None:
+    """Moto would look for one in the text of a JSON body; the target header decides."""
+    sqs = house.client("sqs")
+    url = sqs.create_queue(QueueName="texts")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=text)
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == text
+    sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.mark.threat("T65")
+def test_an_item_is_not_an_action(house: House) -> None:
+    """PutItem with the words of DeleteTable in it puts an item."""
+    dynamodb = house.client("dynamodb")
+    dynamodb.create_table(
+        TableName="items",
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    item = {"k": {"S": "&Action=DeleteTable&TableName=items"}}
+    dynamodb.put_item(TableName="items", Item=item)
+    assert dynamodb.get_item(TableName="items", Key=item)["Item"] == item
+
+
+@pytest.mark.threat("T65")
+@pytest.mark.rule("M61")
+def test_a_form_says_nothing_to_s3(house: House) -> None:
+    """A body of the form type is bytes: no version is deleted by what stands in it."""
+    s3 = house.client("s3")
+    s3.create_bucket(Bucket="forms")
+    s3.put_bucket_versioning(
+        Bucket="forms", VersioningConfiguration={"Status": "Enabled"}
+    )
+    version = s3.put_object(Bucket="forms", Key="k", Body=b"x")["VersionId"]
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    body = f"versionId={version}".encode()
+    assert _raw(house, "DELETE", "/forms/k", body=body, headers=form)[0] == 204
+    kept = s3.list_object_versions(Bucket="forms")["Versions"]
+    assert [one["VersionId"] for one in kept] == [version]
+    assert _raw(house, "PUT", "/forms/f", body=b"acl=", headers=form)[0] == 200
+    assert s3.get_object(Bucket="forms", Key="f")["Body"].read() == b"acl="
+
+
+@pytest.mark.threat("T65")
+def test_a_multipart_form_is_an_object(house: House, bucket: str) -> None:
+    """PutObject stores the bytes under the decided key, whatever form they are."""
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\nother\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        b"content\r\n--b--\r\n"
+    )
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    path = f"/{bucket}/multi"
+    assert _raw(house, "PUT", path, body=body, headers=headers)[0] == 200
+    assert _raw(house, "GET", path) == (200, body)
+
+
+@pytest.mark.threat("T65")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/?QueueName=both&Tag.1.Key=k&Tag.1.Value=v", "Action=CreateQueue"),
+        ("POST", "/?Action=CreateQueue&Tag.1.Key=k", "QueueName=both&Tag.1.Value=v"),
+        ("POST", "/", "Action=CreateQueue&QueueName=both&Tag.1.Key=k&Tag.1.Value=v"),
+    ],
+)
+def test_parameters_in_two_places_are_one_list(
+    house: House, method: str, path: str, body: str
+) -> None:
+    """A tag that the decision saw is a tag that the queue gets."""
+    sent = f"{body}&Version=2012-11-05".encode()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    status, _ = _raw(house, method, path, service="sqs", body=sent, headers=headers)
+    assert status == 200
+    sqs = house.client("sqs")
+    url = sqs.get_queue_url(QueueName="both")["QueueUrl"]
+    assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {"k": "v"}
+    sqs.delete_queue(QueueUrl=url)
+
+
+def test_a_get_with_parameters(house: House) -> None:
+    """Reading may come as GET; the upstream gets the same list as a form."""
+    path = "/?Action=DescribeRegions&Version=2016-11-15&RegionName.1=eu-west-1"
+    headers = {"content-type": "application/json"}
+    status, body = _raw(house, "GET", path, service="ec2", headers=headers)
+    assert status == 200
+    assert body.count(b"<regionName>") == 1
+
+
+@pytest.mark.threat("T70")
+def test_the_sandbox_posts_nothing_to_anybody(house: House) -> None:
+    """A subscription with an address of the client's choice reaches nobody."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0.3)
+        sns = house.client("sns")
+        topic = sns.create_topic(Name="outward")["TopicArn"]
+        sns.subscribe(
+            TopicArn=topic,
+            Protocol="http",
+            Endpoint=f"http://127.0.0.1:{listener.getsockname()[1]}/",
+        )
+        sns.publish(TopicArn=topic, Message="hello")
+        with pytest.raises(TimeoutError):
+            listener.accept()
 
 
 @pytest.mark.threat("T63")

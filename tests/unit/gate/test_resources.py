@@ -90,7 +90,14 @@ def asked(who: Caller = ALICE, **params: Any) -> Asked:
 def test_what_names_nothing(kind: str, text: str) -> None:
     """A text that does not name one thing of the kind is unclear."""
     with pytest.raises(Unclear):
-        KINDS[kind].find(asked(TableName=None), text)
+        KINDS[kind].find(asked(), text)
+
+
+@pytest.mark.parametrize("name", ["*", "a/b", ""])
+def test_an_index_has_a_plain_name(name: str) -> None:
+    """An index is named below its table, by a name only."""
+    with pytest.raises(Unclear):
+        KINDS["index"].find(asked(TableName="Books"), name)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,23 @@ def test_what_are_no_tags(odd: object) -> None:
         tag_pairs(odd, "Tags")
 
 
+@pytest.mark.threat("T150")
+@pytest.mark.parametrize("odd", [[7], [{"Key": "a"}], 7])
+def test_what_are_no_tag_keys(odd: object) -> None:
+    """Tag keys alone are a list of texts."""
+    tools = _tools(
+        {
+            "prefix": "s3",
+            "resources": {"bucket": {"by": "bucket"}},
+            "tags": {"keys": ["TagKeys"]},
+        }
+    )
+    row = compile_row("UntagThing", {"bucket": "Bucket"}, tools)
+
+    with pytest.raises(Unclear):
+        row(asked_for({"Bucket": "mine", "TagKeys": odd}))
+
+
 def test_a_structure_is_a_structure() -> None:
     """Nothing else has names below it."""
     with pytest.raises(Unclear):

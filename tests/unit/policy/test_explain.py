@@ -21,6 +21,7 @@ from tests.unit.policy.asking import (
     asks,
     policy,
     statement,
+    text,
 )
 
 PRESENT = "aws:MultiFactorAuthPresent"

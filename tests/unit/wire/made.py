@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from ostiary.wire import sigv4, stamp
 from ostiary.wire.claim import EMPTY_SHA256
 from ostiary.wire.http import Request
+from ostiary.wire.reasons import AuthenticationError
 from ostiary.wire.sigv4 import Signer
 
 KEY_ID = "AKIDEXAMPLE"
@@ -98,3 +99,15 @@ def presigned(plain: Request, service: str = "sts", **told: str) -> Request:
     key = sigv4.signing_key(SECRET, date[:8], "us-east-1", service)
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     return replace(plain, query=f"{query}&X-Amz-Signature={signature}")
+
+
+def judge(arrived: Request, *, allow_unsigned: bool = False) -> str:
+    """Gives `proved`, `anonymous`, or the name of the reason for a refusal."""
+    try:
+        claim = sigv4.read_claim(arrived)
+        if claim is None:
+            return "anonymous"
+        sigv4.verify(arrived, claim, SECRET, NOW, allow_unsigned=allow_unsigned)
+    except AuthenticationError as error:
+        return error.reason.name
+    return "proved"

@@ -33,7 +33,7 @@ def upload(
         ),
         ("content-encoding", "aws-chunked"),
     ]
-    if mode != SIGNED:
+    if mode != SIGNED or trailer != TRAILER[0]:
         headers.append(("x-amz-trailer", trailer))
     head = signed(request("PUT", "/b/k", headers=headers), "s3", payload=mode)
     claim = read_claim(head)
@@ -253,3 +253,25 @@ def test_the_size_must_be_a_number(told: str) -> None:
         chunks.open_chunks(
             replace(head, headers=headers, body=framed(claim, SIGNED)), claim, SECRET
         )
+
+
+@pytest.mark.threat("T40")
+def test_a_trailer_needs_a_mode_that_signs_it() -> None:
+    """Signed chunks without the trailer mode cannot announce and bring a trailer."""
+    head, claim = upload(SIGNED, trailer="x-amz-checksum-sha1")
+    body = framed(claim, SIGNED)[:-2] + b"x-amz-checksum-sha1:x\r\n\r\n"
+
+    with pytest.raises(AuthenticationError) as caught:
+        chunks.open_chunks(replace(head, body=body), claim, SECRET)
+
+    assert caught.value.reason is Reason.TRAILER
+
+
+@pytest.mark.threat("T54", "T68")
+def test_data_ends_where_its_chunk_says() -> None:
+    """Bytes between a chunk's data and its line end are refused."""
+    head, claim = upload(UNSIGNED_TRAILER)
+    body = framed(claim, UNSIGNED_TRAILER).replace(b"ccccc\r\n", b"cccccc\r\n")
+
+    with pytest.raises(AuthenticationError):
+        chunks.open_chunks(replace(head, body=body), claim, SECRET)
