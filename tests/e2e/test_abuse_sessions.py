@@ -1,7 +1,9 @@
 """Abuse of sessions and of STS, over real HTTP (threats T25 to T36, T38)."""
 
 import base64
+import hashlib
 import json
+import re
 import string
 import time
 from collections.abc import Iterator
@@ -56,12 +58,12 @@ def check_invalid(answer: Answer) -> None:
 
 def decoded(token: str) -> bytes:
     """The bytes that a token spells."""
-    return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    return base64.b64decode(token + "=" * (-len(token) % 4))
 
 
 def encoded(data: bytes) -> str:
     """The one spelling of bytes."""
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+    return base64.b64encode(data).decode().rstrip("=")
 
 
 def forgeries(token: str) -> Iterator[str]:
@@ -110,10 +112,10 @@ def respellings(token: str) -> Iterator[str]:
     yield f"{token[:9]} {token[9:]}"
     yield f"{token[:9]}\t{token[9:]}"
     yield f"{token[:9]}.{token[9:]}"
-    standard = token.replace("-", "+").replace("_", "/")
-    assert standard != token
-    yield standard
-    alphabet = string.ascii_letters + string.digits + "-_"
+    swapped = token.replace("+", "-").replace("/", "_")
+    assert swapped != token
+    yield swapped
+    alphabet = string.ascii_letters + string.digits + "+/"
     data = decoded(token)
     for letter in alphabet:
         other = token[:-1] + letter
@@ -129,7 +131,7 @@ def test_a_token_has_one_spelling(
     # A token whose last letter has bits to spare, and that has letters to swap.
     for _ in range(40):
         token = live.token or ""
-        if len(token) % 4 and set("-_") & set(token):
+        if len(token) % 4 and set("+/") & set(token):
             break
         live = user.session(mfa=False)
     for spelled in respellings(live.token or ""):
@@ -175,12 +177,12 @@ def test_a_token_of_another_purpose_is_refused(
 ) -> None:
     """T28: a pagination marker is no session token, and the reverse."""
     iam = world.a.client("iam")
+    broker = world.a.person("Broker", allow("sts:GetFederationToken", "*"))
     page = iam.list_users(MaxItems=1)
     check_invalid(send(world.server, WHO, with_token(live, page["Marker"])))
     answer = refused("ValidationError", 400, iam.list_users, Marker=live.token[:320])
     assert message(answer) == "Invalid Marker."
     assert iam.list_users(MaxItems=1, Marker=page["Marker"])["Users"]
-    broker = world.a.person("Broker", allow("sts:GetFederationToken", "*"))
     made = broker.client("sts").get_federation_token(Name="fed")
     federated = Credentials.of(made)
     check_invalid(send(world.server, WHO, with_token(live, federated.token or "")))
@@ -502,13 +504,31 @@ def test_names_and_tags_of_sessions_have_a_shape(world: World) -> None:
         tags = [{"Key": tag, "Value": "v"}]
         refused("ValidationError", 400, sts.assume_role, **asked, Tags=tags)
     assert sts.assume_role(**asked, Tags=[{"Key": "team", "Value": "a"}])["Credentials"]
-    resources = [f"arn:aws:s3:::{unique('q7w9e')}{n * 7919}" for n in range(60)]
-    large = json.dumps(allow("s3:GetObject", resources[:1]))
-    assert sts.assume_role(**asked, Policy=large)["Credentials"]
-    refused(
-        "ValidationError", 400, sts.assume_role, **asked, Policy="{" + " " * 2050 + "}"
-    )
     refused("MalformedPolicyDocument", 400, sts.assume_role, **asked, Policy="{}")
+
+
+@pytest.mark.threat("T36")
+def test_a_session_policy_has_2048_characters_at_most(world: World) -> None:
+    """T36, facts 3.6: the plaintext counts, blanks too; the packed form has a limit as well."""
+    role = world.a.role("Size", trusts(world.a.id), allow("*", "*"))
+    user = world.a.person("Size", allow("sts:*", "*"))
+    sts = user.client("sts", parameter_validation=False)
+    asked = {"RoleArn": role, "RoleSessionName": "x1"}
+    text = json.dumps(allow(*LIST))
+    fits = text + " " * (2048 - len(text))
+    assert sts.assume_role(**asked, Policy=fits)["Credentials"]
+    assert sts.get_federation_token(Name="fed", Policy=fits)["Credentials"]
+    for call, given in (
+        (sts.assume_role, asked),
+        (sts.get_federation_token, {"Name": "fed"}),
+    ):
+        refused("ValidationError", 400, call, **given, Policy=f"{fits} ")
+    # Text that does not compress, in legal characters.
+    dense = "".join(hashlib.sha256(b"%d" % n).hexdigest() for n in range(29))
+    large = json.dumps(allow("s3:GetObject", f"arn:aws:s3:::{dense}"))
+    assert len(large) < 2048
+    answer = refused("PackedPolicyTooLarge", 400, sts.assume_role, **asked, Policy=large)
+    assert re.fullmatch(r"Packed policy consumes \d+% of allotted space", message(answer))
 
 
 @pytest.mark.threat("T38", "T44")

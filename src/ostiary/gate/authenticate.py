@@ -24,6 +24,8 @@ from ostiary.wire.payload import check_body
 from ostiary.wire.reasons import AuthenticationError, Reason
 
 TEMPORARY = "ASIA"
+TAKES_UNSIGNED = frozenset({"s3", "sns", "sqs"})
+"""Services whose resource policies can allow everybody (facts 6.1, 1)."""
 CACHED = 10_000
 """Opened session tokens and keys that are kept; the oldest go first (T139)."""
 
@@ -54,15 +56,20 @@ class Authenticator:
         self._opened: OrderedDict[tuple[str, str], Opened] = OrderedDict()
         snapshot.listeners.append(self._opened.clear)
 
-    def authenticate(self, request: Request, claim: Claim | None, now: float) -> Proven:
+    def authenticate(
+        self, request: Request, claim: Claim | None, service: str, now: float
+    ) -> Proven:
         """The proven caller, and the request without the framing of its body.
 
         The order is AWS's: key, time and signature, then the token's end (facts 9.4).
 
         Raises:
-            AuthenticationError: the request does not prove who sent it.
+            AuthenticationError: the request does not prove who sent it, or proves
+                nothing to a service that answers nobody unknown.
         """
         if claim is None:
+            if service not in TAKES_UNSIGNED:
+                raise AuthenticationError(Reason.ANONYMOUS)
             return Proven(caller=ANONYMOUS, request=request)
         opened = self._open(claim)
         secret = opened.secret.reveal()

@@ -89,6 +89,7 @@ class Door:
         if admitted.target.protocol in {Protocol.QUERY, Protocol.EC2}:
             admitted = replace(admitted, request=as_one_form(admitted.request))
         if service == "s3":
+            _check_made(admitted, snapshot)
             _check_expected_owners(admitted, account)
         else:
             _check_region(admitted)
@@ -144,6 +145,15 @@ def resource_owner(
     if len(owners) > 1:
         raise _misplaced(admitted, "must belong to one account")
     return owners.pop() if owners else caller
+
+
+def _check_made(admitted: Admitted, snapshot: Snapshot) -> None:
+    """Refuses whatever touches a bucket that is only being made: it has no owner yet."""
+    if admitted.target.operation == "CreateBucket":
+        return
+    for name in {_bucket_of(need.resource) for need in admitted.needs}:
+        if ownership.is_reserved(snapshot.owned.get(f"arn:aws:s3:::{name}")):
+            raise ownership.no_such_bucket(name)
 
 
 def _check_region(admitted: Admitted) -> None:

@@ -118,9 +118,11 @@ class Gate:
 
     def _authenticate(self, trail: Trail, claim: Claim | None) -> Request:
         """Step 2: the caller, and the request with its body out of its framing."""
-        opened = self.authenticator.authenticate(trail.request, claim, trail.now)
-        trail.caller = opened.caller
-        return opened.request
+        proven = self.authenticator.authenticate(
+            trail.request, claim, trail.service.name, trail.now
+        )
+        trail.caller = proven.caller
+        return proven.request
 
     async def _perform(self, trail: Trail, admitted: Admitted) -> Response:
         """Step 5: reached by an Allow only."""

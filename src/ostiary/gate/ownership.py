@@ -1,7 +1,8 @@
 """Who owns a bucket: its name does not say, so the door remembers who made it.
 
-A name is reserved in the store before the upstream is asked, so of two accounts
-that want the same name one gets it, whatever the upstream would say to each.
+A creation first reserves the name in the store, so of two accounts that want it one
+gets it, whatever the upstream would say to each. A reservation is no ownership:
+until the upstream has answered, nobody reaches the bucket.
 """
 
 import json
@@ -22,6 +23,9 @@ RESERVED_FOR = 60
 """Seconds after which a reservation whose answer never came stops to count."""
 
 _MISSING = 404
+_RESERVED = "reserved"
+_MADE = "made"
+"""In the state of a bucket: the request that is making it, or has made it."""
 
 
 async def create_bucket(visit: Visit) -> Response:
@@ -30,16 +34,26 @@ async def create_bucket(visit: Visit) -> Response:
     Raises:
         Fault: the name is taken, or is being taken.
     """
-    exists = await bucket_exists(visit)
-    before = await _reserve(visit, exists=exists)
+    # Looked at twice: before, so that a name which is taken is never reserved; and
+    # after, since only a reservation keeps others from taking it.
+    before = await _find(visit)
+    _check_free(visit, before, exists=await bucket_exists(visit))
+    if _is_own_bucket(visit, before):
+        return await visit.forward()
+    reservation = await _reserve(visit, before)
+    try:
+        _check_free(visit, before, exists=await bucket_exists(visit))
+    except Fault:
+        await _swap(visit, reservation, before)
+        raise
     # Without an answer nobody knows whether it was made: the reservation stays then,
-    # and runs out by itself.
+    # and who has it may try again.
     response = await visit.forward()
-    if not has_succeeded(response):
-        await _take_back(visit, before)
-        return response
-    if before is None:
-        await _remember(visit)
+    if has_succeeded(response):
+        made = json.dumps({_MADE: visit.admitted.request_id})
+        await _swap(visit, reservation, replace(reservation, state=made))
+    else:
+        await _swap(visit, reservation, before)
     return response
 
 
@@ -89,12 +103,13 @@ async def bucket_exists(visit: Visit) -> bool:
 async def require_bucket(visit: Visit) -> None:
     """Passes a bucket that is there; raises NoSuchBucket."""
     if not await bucket_exists(visit):
-        raise Fault(
-            "NoSuchBucket",
-            "The specified bucket does not exist",
-            _MISSING,
-            {"BucketName": visit.bucket},
-        )
+        raise no_such_bucket(visit.bucket)
+
+
+def no_such_bucket(name: str) -> Fault:
+    """What S3 says of a bucket that is not there."""
+    told = "The specified bucket does not exist"
+    return Fault("NoSuchBucket", told, _MISSING, {"BucketName": name})
 
 
 def probe(visit: Visit) -> Request:
@@ -129,6 +144,11 @@ def state_of(owned: OwnedResource | None) -> dict[str, str]:
         return {}
     state: dict[str, str] = json.loads(owned.state)
     return state
+
+
+def is_reserved(owned: OwnedResource | None) -> bool:
+    """Whether the bucket is only being made, as far as anybody knows."""
+    return _RESERVED in state_of(owned)
 
 
 async def forget_services(work: Work, is_gone: Callable[[str], bool]) -> None:
@@ -178,31 +198,31 @@ def _is_own(visit: Visit, name: str) -> bool:
     return remote is not None and remote.owner == visit.account
 
 
-async def _reserve(visit: Visit, *, exists: bool) -> OwnedResource | None:
-    """Takes the name for the caller's account.
+async def _find(visit: Visit) -> OwnedResource | None:
+    return await visit.tools.work.read(
+        lambda view: view.find(OwnedResource, visit.bucket_arn)
+    )
 
-    Returns:
-        The bucket of the caller's own account that is there already, or None when
-        the name was free and is reserved now.
+
+def _is_own_bucket(visit: Visit, before: OwnedResource | None) -> bool:
+    """Whether the caller's account has made this bucket already."""
+    return (
+        before is not None
+        and before.account == visit.account
+        and not is_reserved(before)
+    )
+
+
+def _check_free(visit: Visit, before: OwnedResource | None, *, exists: bool) -> None:
+    """Passes a name that the caller's account may have.
+
+    One that the upstream has belongs to whoever is remembered, else to the
+    upstream's owner. One that it has not is free, whoever had it before.
     """
-
-    def write(change: Change) -> OwnedResource | None:
-        found = change.find(OwnedResource, visit.bucket_arn)
-        if exists:
-            return _existing(visit, found)
-        if found is not None:
-            _refuse_contest(visit, found)
-            # The upstream has lost it: nothing of the old bucket may come back.
-            _forget(change, visit.bucket_arn)
-        change.insert(_record(visit, json.dumps({"reserved": "yes"})))
-        return None
-
-    return await visit.tools.work.change(write)
-
-
-def _existing(visit: Visit, found: OwnedResource | None) -> OwnedResource:
+    if not exists:
+        return
     remote = visit.tools.forwarder.upstreams.find("s3")
-    owner = found.account if found else remote.owner if remote else ""
+    owner = before.account if before else remote.owner if remote else ""
     if owner != visit.account:
         raise Fault(
             "BucketAlreadyExists",
@@ -212,37 +232,51 @@ def _existing(visit: Visit, found: OwnedResource | None) -> OwnedResource:
             409,
             {"BucketName": visit.bucket},
         )
-    return found or _record(visit, "")
 
 
-def _refuse_contest(visit: Visit, found: OwnedResource) -> None:
-    """Refuses while another request is creating the same bucket."""
-    age = visit.admitted.now - found.created
-    if state_of(found).get("reserved") and age < RESERVED_FOR:
-        raise Fault(
-            "OperationAborted",
-            "A conflicting conditional operation is currently in progress against "
-            "this resource. Please try again.",
-            409,
-        )
+async def _reserve(visit: Visit, before: OwnedResource | None) -> OwnedResource:
+    """Takes the name for the caller's account, if nothing has happened since."""
+    state = json.dumps({_RESERVED: visit.admitted.request_id})
+    reservation = _record(visit, state)
+    if before is not None and is_reserved(before):
+        age = visit.admitted.now - before.created
+        if age < RESERVED_FOR:
+            raise _contested()
 
-
-async def _take_back(visit: Visit, before: OwnedResource | None) -> None:
     def write(change: Change) -> None:
-        found = change.find(OwnedResource, visit.bucket_arn)
-        if before is None and found is not None and state_of(found).get("reserved"):
-            change.delete(found)
+        if change.find(OwnedResource, visit.bucket_arn) != before:
+            raise _contested()
+        # The upstream has not got it: nothing of an old bucket may come back.
+        _forget(change, visit.bucket_arn)
+        change.insert(reservation)
+
+    await visit.tools.work.change(write)
+    return reservation
+
+
+async def _swap(
+    visit: Visit, reservation: OwnedResource, after: OwnedResource | None
+) -> None:
+    """Puts `after` in the place of our reservation, if that still stands."""
+
+    def write(change: Change) -> None:
+        if change.find(OwnedResource, visit.bucket_arn) != reservation:
+            return
+        if after is None:
+            change.delete(reservation)
+        else:
+            change.replace(after)
 
     await visit.tools.work.change(write)
 
 
-async def _remember(visit: Visit) -> None:
-    def write(change: Change) -> None:
-        found = change.find(OwnedResource, visit.bucket_arn)
-        if found is not None:
-            change.replace(replace(found, state=""))
-
-    await visit.tools.work.change(write)
+def _contested() -> Fault:
+    return Fault(
+        "OperationAborted",
+        "A conflicting conditional operation is currently in progress against "
+        "this resource. Please try again.",
+        409,
+    )
 
 
 def _record(visit: Visit, state: str) -> OwnedResource:

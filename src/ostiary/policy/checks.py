@@ -132,7 +132,8 @@ def sids(subject: Subject) -> Iterator[PolicyError]:
             yield PolicyError(
                 f"found the statement id `{sid}`, expected letters and digits only",
                 pointer=step(pointer, "Sid"),
-                aws_message="Statement IDs (SID) must be alpha-numeric. Check that "
+                aws_message="Statement IDs (SID) must be alpha-"
+                "numeric. Check that "
                 "your input satisfies the regular expression [0-9A-Za-z]*",
             )
         seen.add(sid)

@@ -323,3 +323,27 @@ def test_external_ids_compare_exactly(tmp_path: Path) -> None:
         assert doubled.status == 400
 
     run(tmp_path, play)
+
+
+@pytest.mark.threat("T39")
+@pytest.mark.parametrize(
+    ("service", "action", "status", "code"),
+    [
+        ("sts", "GetCallerIdentity", 403, "MissingAuthenticationToken"),
+        ("sts", "GetSessionToken", 403, "MissingAuthenticationToken"),
+        ("iam", "ListUsers", 403, "MissingAuthenticationToken"),
+        ("ec2", "DescribeInstances", 403, "MissingAuthenticationToken"),
+    ],
+)
+def test_nobody_is_answered_by_these(
+    tmp_path: Path, service: str, action: str, status: int, code: str
+) -> None:
+    """An unsigned call has no identity, so it gets none back, and no session."""
+
+    async def play(whole: Whole) -> None:
+        answer = await whole.bad(None, service, action)
+
+        assert (answer.status, answer.code) == (status, code)
+        assert "anonymous" not in answer.body
+
+    run(tmp_path, play)
