@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,8 +22,7 @@ def nobodys_settings() -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server with a home of its own."""
-    home: Path = tmp_path_factory.mktemp("ostiary") / "home"
-    running = start(home)
+    running = start(tmp_path_factory.mktemp("ostiary") / "home")
     yield running
     assert running.stop() == 0
 

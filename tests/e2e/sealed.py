@@ -11,7 +11,6 @@ from ostiary.config import read_settings
 from ostiary.identity import ids
 from ostiary.identity.session import Session, SessionKind
 from ostiary.server.home import open_home
-
 from tests.e2e.server import Server
 from tests.e2e.world import Credentials, Person
 

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -16,7 +16,6 @@ from tests.e2e.wire import (
     Draft,
     call,
     connect,
-    host_of,
     raw,
     receive,
     send,

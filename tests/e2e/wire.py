@@ -161,7 +161,7 @@ def _signature(
     path = draft.path if draft.service == "s3" else quote(draft.path, safe="/-_.~")
     pairs = sorted(_encoded_pairs(draft.query))
     query = "&".join(f"{name}={value}" for name, value in pairs)
-    canonical = "\n".join((draft.method, path, query, lines, names, body))
+    canonical = f"{draft.method}\n{path}\n{query}\n{lines}\n{names}\n{body}"
     scope = draft.scope or (at[:8], REGION, draft.service, "aws4_request")
     told = "\n".join(
         (

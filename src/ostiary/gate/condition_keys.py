@@ -9,7 +9,7 @@ tags of an instance upstream, are never given.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ostiary.gate.needs import ANY, Asked, Resource, Unclear, Value
+from ostiary.gate.needs import ANY, Asked, Resource, Value
 from ostiary.gate.reading import (
     check_distinct,
     compile_path,
@@ -18,6 +18,7 @@ from ostiary.gate.reading import (
     scalar,
     tag_pairs,
     text_at,
+    text_of,
 )
 from ostiary.gate.s3_parts import (
     copy_source_name,
@@ -82,11 +83,11 @@ def compile_tags(pairs: tuple[str, ...], keys: tuple[str, ...]) -> Write:
         pairs: parameters that hold tags.
         keys: parameters that hold tag keys alone.
     """
-    either = pairs + keys
+    either = frozenset(pairs + keys)
 
     def write(asked: Asked, _: Resource, context: dict[str, Value]) -> None:
         params = asked.target.params
-        if not any(name in params for name in either):
+        if either.isdisjoint(params):
             return
         given: list[tuple[str, str | None]] = []
         for name in pairs:
@@ -94,7 +95,9 @@ def compile_tags(pairs: tuple[str, ...], keys: tuple[str, ...]) -> Write:
                 given += tag_pairs(params[name], name)
         for name in keys:
             if name in params:
-                given += ((_key(key), None) for key in members(params[name], name))
+                given += (
+                    (text_of(key, name), None) for key in members(params[name], name)
+                )
         write_tags(given, context)
 
     return write
@@ -150,12 +153,6 @@ def _names(listed: object) -> frozenset[str]:
     if not isinstance(listed, list) or not listed:
         raise ValueError(f"`{listed}` is not a list of names")
     return frozenset(str(name) for name in listed)
-
-
-def _key(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise Unclear("a tag key is not a text")
 
 
 # --- from the request --------------------------------------------------------------

@@ -148,7 +148,7 @@ def resource_owner(
 
 
 def _check_made(admitted: Admitted, snapshot: Snapshot) -> None:
-    """Refuses whatever touches a bucket that is only being made: it has no owner yet."""
+    """Refuses what touches a bucket that is only being made: it has no owner yet."""
     if admitted.target.operation == "CreateBucket":
         return
     for name in {_bucket_of(need.resource) for need in admitted.needs}:

@@ -73,7 +73,7 @@ def _query(asked: Asked) -> Iterator[Part]:
     params = asked.target.params
     place = _read_place(asked)
     context = item_context(params, {})
-    context |= read_context(params, text_of(params, "IndexName"))
+    context |= read_context(params, _optional_text(params, "IndexName"))
     context["dynamodb:LeadingKeys"] = query_keys(asked, place, params)
     yield Part("", place, context)
 
@@ -81,7 +81,7 @@ def _query(asked: Asked) -> Iterator[Part]:
 def _scan(asked: Asked) -> Iterator[Part]:
     params = asked.target.params
     context = item_context(params, {})
-    context |= read_context(params, text_of(params, "IndexName"))
+    context |= read_context(params, _optional_text(params, "IndexName"))
     yield Part("", _read_place(asked), context)
 
 
@@ -93,7 +93,7 @@ def _read_place(asked: Asked) -> Resource:
     return place if name is None else index_of(place, text_at(params, "IndexName"))
 
 
-def text_of(params: Node, name: str) -> str:
+def _optional_text(params: Node, name: str) -> str:
     """A text parameter; empty when absent."""
     return text_at(params, name) if name in params else ""
 
@@ -221,9 +221,7 @@ def _tables_of(bare: str, action: str) -> str:
     if action != "PartiQLSelect":
         return ""
     after = re.split(r"\bFROM\b", bare, maxsplit=1, flags=re.IGNORECASE)[-1]
-    return re.split(
-        r"\b(?:WHERE|ORDER)\b", after, maxsplit=1, flags=re.IGNORECASE
-    )[0]
+    return re.split(r"\b(?:WHERE|ORDER)\b", after, maxsplit=1, flags=re.IGNORECASE)[0]
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:

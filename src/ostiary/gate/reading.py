@@ -1,8 +1,9 @@
 """How a row finds values in a request: paths such as `Item[].Put?.TableName`.
 
 A path is names between dots. `[]` behind a name says that a list stands there and
-every entry counts; `?` says that an entry may lack the name. A path that begins with
-`session.` reads the caller's session; every other the operation's parameters.
+every entry counts; `?` says that an entry may lack the name, and `*` that an entry
+which lacks it means all things of the type. A path that begins with `session.` reads
+the caller's session; every other the operation's parameters.
 
 A value that is present but not of the form that the row expects is `Unclear`: an
 upstream might read it in a way that nobody has decided on (T65).
@@ -10,21 +11,22 @@ upstream might read it in a way that nobody has decided on (T65).
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from ostiary.gate.needs import Asked, Unclear
+from ostiary.gate.needs import Asked, Named, Unclear
 from ostiary.policy.pattern import fold
 
 Read = Callable[[Asked], tuple[object, ...]]
 """Every value at a path, in order; none where the request lacks it."""
 
-_STEP = re.compile(r"([A-Za-z0-9_-]+)(\[\])?(\?)?", re.ASCII)
+_STEP = re.compile(r"([A-Za-z0-9_-]+)(\[\])?([?*]?)", re.ASCII)
 
 
 class _Step(NamedTuple):
     name: str
     many: bool
-    optional: bool
+    absent: str
+    """`?` or `*` where an entry may lack the name; otherwise empty."""
 
 
 def compile_path(path: str) -> Read:
@@ -37,8 +39,8 @@ def compile_path(path: str) -> Read:
     if root in _ROOTS and rest:
         return _ROOTS[root](rest)
     steps = tuple(_step(text, path) for text in path.split("."))
-    if len(steps) == 1 and not steps[0].many:
-        return _plain(steps[0].name)
+    if len(steps) == 1:
+        return _list(steps[0].name) if steps[0].many else _plain(steps[0].name)
 
     def read(asked: Asked) -> tuple[object, ...]:
         first = steps[0]
@@ -48,12 +50,16 @@ def compile_path(path: str) -> Read:
     return read
 
 
-def compile_texts(path: str) -> Callable[[Asked], tuple[str, ...]]:
+def compile_texts(path: str) -> Callable[[Asked], tuple[str | Named, ...]]:
     """The reader of a path whose values must be texts."""
     read = compile_path(path)
 
-    def texts(asked: Asked) -> tuple[str, ...]:
-        return tuple(_text(value, path) for value in read(asked))
+    def texts(asked: Asked) -> tuple[str | Named, ...]:
+        values = read(asked)
+        for value in values:
+            if not isinstance(value, str | Named):
+                raise Unclear(f"`{path}` is not a text")
+        return cast("tuple[str | Named, ...]", values)
 
     return texts
 
@@ -100,7 +106,18 @@ def text_at(node: Mapping[str, object], name: str) -> str:
     Raises:
         Unclear: it lacks the name, or a text does not stand there.
     """
-    return _text(node.get(name), name)
+    return text_of(node.get(name), name)
+
+
+def text_of(value: object, path: str) -> str:
+    """A value that must be a text.
+
+    Raises:
+        Unclear: it is something else, or absent.
+    """
+    if isinstance(value, str):
+        return value
+    raise Unclear(f"`{path}` is not a text")
 
 
 def scalar(value: object) -> str:
@@ -123,12 +140,12 @@ def tag_pairs(node: object, path: str) -> list[tuple[str, str | None]]:
         Unclear: not tags.
     """
     if isinstance(node, Mapping) and list(node) != ["member"]:
-        return [(key, _text(value, path)) for key, value in node.items()]
+        return [(key, text_of(value, path)) for key, value in node.items()]
     pairs: list[tuple[str, str | None]] = []
     for entry in members(node, path):
         tag = mapping(entry, path)
         value = tag.get("Value")
-        text = None if value is None else _text(value, path)
+        text = None if value is None else text_of(value, path)
         pairs.append((text_at(tag, "Key"), text))
     return pairs
 
@@ -150,7 +167,7 @@ def _step(text: str, path: str) -> _Step:
     found = _STEP.fullmatch(text)
     if found is None:
         raise ValueError(f"`{path}` is not a path")
-    return _Step(found[1], bool(found[2]), bool(found[3]))
+    return _Step(found[1], bool(found[2]), found[3])
 
 
 def _plain(name: str) -> Read:
@@ -161,10 +178,20 @@ def _plain(name: str) -> Read:
     return read
 
 
+def _list(name: str) -> Read:
+    def read(asked: Asked) -> tuple[object, ...]:
+        value = asked.target.params.get(name)
+        return () if value is None else members(value, name)
+
+    return read
+
+
 def _walk(node: object, steps: tuple[_Step, ...], at: int) -> Iterator[object]:
     """The values below `node`, which stands at step `at`."""
     step = steps[at]
     entries = members(node, step.name) if step.many else (node,)
+    if not entries and step.absent == Named.ALL.value:
+        yield Named.ALL
     if at + 1 == len(steps):
         yield from entries
         return
@@ -173,14 +200,10 @@ def _walk(node: object, steps: tuple[_Step, ...], at: int) -> Iterator[object]:
         below = mapping(entry, step.name).get(following.name)
         if below is not None:
             yield from _walk(below, steps, at + 1)
-        elif not following.optional:
+        elif following.absent == Named.ALL.value:
+            yield Named.ALL
+        elif not following.absent:
             raise Unclear(f"`{step.name}` lacks `{following.name}`")
-
-
-def _text(value: object, path: str) -> str:
-    if isinstance(value, str):
-        return value
-    raise Unclear(f"`{path}` is not a text")
 
 
 def _session(name: str) -> Read:

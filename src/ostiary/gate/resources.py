@@ -101,10 +101,11 @@ def _filler(name: str, default: str | None) -> Callable[[Asked, str], str]:
 
     def fill(asked: Asked, _: str) -> str:
         found = texts(asked) or (() if default is None else (default,))
+        text = found[0] if len(found) == 1 else None
         # A colon would begin another part of the ARN.
-        if len(found) != 1 or ":" in found[0]:
+        if not isinstance(text, str) or ":" in text:
             raise Unclear(f"`{name}` cannot be a part of an ARN")
-        return found[0]
+        return text
 
     return fill
 

@@ -3,8 +3,10 @@
 A table has these parts.
 
 `prefix`: of the service's action names.
-`resources`: its types, each a template or the name of a finder.
-`keys` and `tags`: its condition keys.
+`resources`: its types, each a template (`arn`, or the table's own, with a pattern for
+the `id`), a finder's name (`by`), or a choice of types by the prefix of the id.
+`keys`: its condition keys (`condition_keys`).
+`tags`: the parameters that hold tags, tag keys, and tags type by type.
 `operations`: by operation, the needs: `"*"`, one table, or a list of them.
 `free`: operations that policies can neither allow nor deny, with the reason.
 `refused`: groups of operations that nobody gets through the door, with the reason.
@@ -12,8 +14,8 @@ A table has these parts.
 A need is a table. Its `action` is the operation's own name unless it says another;
 `when` and `unless` list paths of which one must, or none may, have a value;
 `refuse` lists paths that make the request unclear. Every other entry is a type and
-where its names stand: paths joined by ` + `, then what follows when they are all
-absent: ` or *`, ` or self`, ` or none`; without it, a request lacking them is unclear.
+where its names stand: paths (`reading`) joined by ` + `, then what counts when they are
+all absent: ` or *`, ` or self`, ` or none`; without it, such a request is unclear.
 A need `by` the name of a function is made of parts there (`sub_operations`).
 """
 
@@ -235,10 +237,15 @@ def _compile_places(row: str, kind: Kind, operation: str) -> Find:
 
     def find(asked: Asked) -> Iterator[Resource]:
         texts = [text for read in paths for text in read(asked)]
+        if len(texts) > 1:
+            texts = list(dict.fromkeys(texts))
         if not texts:
             yield from absent(asked)
-        for text in dict.fromkeys(texts):
-            yield kind.find(asked, text)
+        for text in texts:
+            if isinstance(text, Named):
+                yield kind.named[text](asked)
+            else:
+                yield kind.find(asked, text)
 
     return find
 

@@ -21,8 +21,9 @@ Edit: TypeAlias = Mapping[str, str | None]
 
 MFA_PRESENT: Final = "aws:MultiFactorAuthPresent"
 MFA_AGE: Final = "aws:MultiFactorAuthAge"
-# Decisions that one search may try; each is bounded itself.
+# Decisions that one search may try, fewer where each has many conditions to test.
 _MOST_TRIES: Final = 400
+_MOST_TESTS: Final = 20_000
 _OTHER_TEXT: Final = "something-else"
 
 
@@ -35,7 +36,9 @@ class Change:
 
 def find_change(request: AuthorizationRequest, policies: PolicySet) -> Change | None:
     """The change with the fewest keys that turns the answer to Allowed, or None."""
-    for edit in islice(_edits(request, policies), _MOST_TRIES):
+    tested = list(_conditions(request, policies))
+    tries = min(_MOST_TRIES, _MOST_TESTS // max(len(tested), 1))
+    for edit in islice(_edits(tested), tries):
         if decide(_edited(request, edit), policies).is_allowed:
             return Change(settings=tuple(edit.items()))
     return None
@@ -50,8 +53,7 @@ def _edited(request: AuthorizationRequest, edit: Edit) -> AuthorizationRequest:
     return replace(request, context=Context.folded(values))
 
 
-def _edits(request: AuthorizationRequest, policies: PolicySet) -> Iterator[Edit]:
-    tested = list(_conditions(request, policies))
+def _edits(tested: list[Condition]) -> Iterator[Edit]:
     mentions_mfa = any(
         fold(one.key) in (fold(MFA_PRESENT), fold(MFA_AGE)) for one in tested
     )

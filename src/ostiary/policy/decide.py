@@ -58,8 +58,8 @@ class PolicySet:
         resource: on the resource; None when it has no policy
         resource_kind: RESOURCE, or TRUST when the resource is a role being assumed
         boundary: None without a permissions boundary
-        session: None when no session policy applies; ``()`` for a federated user's
-            session that was given none, which then grants nothing
+        session: None when no session policy applies; for a federated user that is the
+            same as ``()``, a session that was given none and grants nothing
         scps: one group per level of the organization, all of which must allow
         rcps: likewise, of the resource's account
         endpoint: None when the request came through no VPC endpoint
@@ -184,7 +184,9 @@ def needs_resource_side(request: AuthorizationRequest, resource_kind: Kind) -> b
     if resource_kind is not RESOURCE:
         return True
     action = request.normal_action
-    return action.startswith(("sts:assumerole", "kms:")) and request.resource != "*"
+    return action.startswith("sts:assumerole") or (
+        action.startswith("kms:") and request.resource != "*"
+    )
 
 
 def _named(kinds: Way, resource_kind: Kind) -> Way:
@@ -305,16 +307,20 @@ class _Hearing:
         """What the principal's side and the resource's side allow, kind by kind.
 
         A kind that is not there limits nothing: no boundary, no session policy, and
-        the identity side of a root user, who needs no policy.
+        the identity side of a root user, who needs no policy. But a federated user's
+        session without a session policy is one that grants nothing (facts 6.1).
         """
         allows: dict[Kind, Marks] = {}
+        who = self.request.principal.kind
         own = self._hear(IDENTITY, policies.identity) if policies.identity else []
-        if own or self.request.principal.kind is not _ROOT:
+        if own or who is not _ROOT:
             allows[IDENTITY] = own
         if policies.boundary is not None:
             allows[BOUNDARY] = self._hear(BOUNDARY, policies.boundary)
         if policies.session is not None:
             allows[SESSION] = self._hear(SESSION, policies.session)
+        elif who is _FEDERATED_USER:
+            allows[SESSION] = []
         # Heard last, so that the form is the resource policy's.
         self.form = None
         resource = policies.resource
@@ -362,3 +368,4 @@ class _Hearing:
 
 
 _ROOT: Final = PrincipalKind.ROOT
+_FEDERATED_USER: Final = PrincipalKind.FEDERATED_USER

@@ -123,7 +123,9 @@ def explain(
     """Why `decision` is the answer to `request` under `policies`."""
     considered = tuple(one for one, _ in trace(request, policies))
     allowed = decision.is_allowed
-    change = None if allowed else find_change(request, policies)
+    # What is too expensive to decide is too expensive to decide again.
+    settled = allowed or decision.refusal
+    change = None if settled else find_change(request, policies)
     return Explanation(
         request=request,
         decision=decision,

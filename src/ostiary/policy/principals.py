@@ -105,21 +105,22 @@ class _Names:
     def not_exempt(self, principal: Principal, bounded: bool) -> Form | None:  # noqa: FBT001 - see PrincipalTest
         """`NotPrincipal` with Deny: everybody but those who are named in full.
 
-        A principal with a permissions boundary is never exempt. A role session is
-        exempt only if its account, its role and the session are all listed.
+        In full means the account too, and for a role session the role and the session.
+        A principal with a permissions boundary is never exempt.
         """
         return None if not bounded and self._is_exempt(principal) else Form.DIRECT
 
     def _is_exempt(self, principal: Principal) -> bool:
         if self.everybody:
             return True
+        if principal.kind in OUTSIDERS:
+            return self._has_outsider(principal)
+        if principal.account not in self.accounts:
+            return False
         if principal.kind is PrincipalKind.ROLE_SESSION:
-            return (
-                principal.account in self.accounts
-                and self._has_role(principal)
-                and self._has_session(principal)
-            )
-        return self.form_of(principal, False) is Form.DIRECT  # noqa: FBT003 - see PrincipalTest
+            return self._has_role(principal) and self._has_session(principal)
+        is_root = principal.kind is PrincipalKind.ROOT
+        return is_root or self._form_by_name(principal) is Form.DIRECT
 
     def _has_role(self, principal: Principal) -> bool:
         ids = (one for one in principal.unique_ids if ":" not in one)

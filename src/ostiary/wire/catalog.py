@@ -223,7 +223,7 @@ def _read_query(request: Request, service: Service) -> Target:
     if names is None:
         raise _invalid_action(action)
     nested: dict[str, Any] = {**form.read_form(pairs, names)}
-    _take_queue_path(request, service, nested)
+    _take_queue_path(request, service, names, nested)
     return _target(service, action, request, nested)
 
 
@@ -303,10 +303,13 @@ def _names(service: str, column: str) -> dict[str, frozenset[str]]:
 
 
 def _take_queue_path(
-    request: Request, service: Service, params: dict[str, Any]
+    request: Request,
+    service: Service,
+    names: frozenset[str],
+    params: dict[str, Any],
 ) -> None:
     """Reads a queue from the path, as clients of the older protocol send it."""
-    if request.path in {"", "/"} or service.name != "sqs":
+    if request.path in {"", "/"} or service.name != "sqs" or "QueueUrl" not in names:
         _check_root(request)
         return
     url = params.setdefault("QueueUrl", request.path)
@@ -336,7 +339,7 @@ def _read_json(request: Request, service: Service) -> Target:
         if name not in names:
             told = f"Unknown parameter: '{name[:_LONGEST_ECHO]}'"
             raise Fault("SerializationException", told, 400)
-    _take_queue_path(request, service, params)
+    _take_queue_path(request, service, names, params)
     return _target(service, operation, request, params)
 
 

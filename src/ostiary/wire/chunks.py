@@ -163,6 +163,19 @@ def _data(source: _Source, chain: _Chain | None) -> Iterator[bytes]:
             raise AuthenticationError(Reason.CHUNKS)
 
 
+def _trailer_lines(source: _Source, *, signed: bool) -> Iterator[bytes]:
+    """Gives the lines up to the empty one.
+
+    AWS's example of a signed trailer, and the clients written after it, end each
+    line with the line feed that is signed and the whole block with an empty line.
+    """
+    while line := source.line():
+        if signed and line.endswith(b"\n"):
+            yield from line[:-1].split(b"\n")
+        else:
+            yield line
+
+
 def _read_trailers(
     source: _Source, chain: _Chain | None, request: Request, claim: Claim
 ) -> tuple[tuple[str, str], ...]:
@@ -173,7 +186,7 @@ def _read_trailers(
     ]
     trailers: dict[str, str] = {}
     signature = None
-    while line := source.line():
+    for line in _trailer_lines(source, signed=chain is not None):
         found = _TRAILER.fullmatch(line)
         if not found or signature is not None or len(trailers) >= _MOST_TRAILERS:
             raise AuthenticationError(Reason.TRAILER)

@@ -94,9 +94,12 @@ def parse(document: bytes, namespace: str) -> Element:
     """
     if len(document) > LARGEST:
         raise MalformedXMLError("too large")
+    # expat takes a byte order mark, or a NUL beside the first bracket, for UTF-16,
+    # whatever encoding it is told. Neither is in UTF-8 that XML allows.
+    if b"\0" in document or document.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MalformedXMLError("not UTF-8")
     builder = _Builder(namespace)
-    # The encoding given here wins over whatever the document declares, but not over
-    # a byte order mark, which is no UTF-8.
+    # The encoding given here wins over whatever the document declares.
     parser = expat.ParserCreate(encoding="utf-8", namespace_separator="\n")
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
@@ -108,9 +111,8 @@ def parse(document: bytes, namespace: str) -> Element:
     parser.ExternalEntityRefHandler = _refuse
     parser.ProcessingInstructionHandler = _refuse
     try:
-        document.decode("utf-8")
         parser.Parse(document, True)  # noqa: FBT003  # expat's own signature
-    except (expat.ExpatError, UnicodeDecodeError) as error:
+    except expat.ExpatError as error:
         raise MalformedXMLError("not well formed") from error
     if builder.root is None:
         raise MalformedXMLError("no element")

@@ -51,6 +51,7 @@ def client(
     token: str | None = None,
     endpoint: str = ENDPOINT,
     version: str | None = None,
+    style: str = "path",
 ) -> Any:
     """Gives a boto3 client whose calls end in `Kept`."""
     made = boto3.session.Session().client(
@@ -62,7 +63,7 @@ def client(
         aws_session_token=token,
         config=Config(
             retries={"total_max_attempts": 1},
-            s3={"addressing_style": "path"},
+            s3={"addressing_style": style},
             signature_version=version,
         ),
     )

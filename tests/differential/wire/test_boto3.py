@@ -162,6 +162,18 @@ def test_boto3_calls_are_proved_and_read(  # noqa: PLR0917  # a row of the table
     assert got == params
 
 
+def test_boto3_names_the_bucket_in_the_host() -> None:
+    """Virtual-host addressing under localhost gives bucket and key."""
+    s3 = client("s3", style="virtual")
+    request = capture(lambda: s3.put_object(Bucket="buck", Key="buck/k", Body=b"x"))
+
+    claim = prove(request)
+    target = catalog.read(request, catalog.route(request, claim))
+
+    assert request.header("host") == "buck.localhost:4566"
+    assert (target.bucket, target.key) == ("buck", "buck/k")
+
+
 def test_boto3_upload_in_one_piece() -> None:
     """PutObject is an upload whose key is decoded and whose body is hashed."""
     request = capture(

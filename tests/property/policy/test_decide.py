@@ -156,7 +156,6 @@ def test_cross_account_needs_both_sides(
         assert outcome(request_, {**world, "identity": []}) is not Outcome.ALLOWED
 
 
-@pytest.mark.threat("T93")
 @laws
 @given(requests(), worlds())
 def test_explain_and_decide_never_disagree(
@@ -190,7 +189,6 @@ def test_explain_and_decide_never_disagree(
     assert told.to_dict()["decision"] == decision.outcome.value
 
 
-@pytest.mark.threat("T93")
 @laws
 @given(requests(), worlds())
 def test_the_change_that_explain_promises_allows(
@@ -223,7 +221,6 @@ def test_the_index_finds_what_a_scan_finds(
         assert policy.candidates(action) is policy.candidates(action)
 
 
-@pytest.mark.threat("T94")
 @laws
 @given(st.lists(statements(), min_size=1, max_size=3))
 def test_parse_print_parse_is_identity(trees: list[Tree]) -> None:

@@ -106,27 +106,42 @@ def test_run_instances_takes_every_resource_type() -> None:
     }
 
 
+@pytest.mark.threat("T65")
 def test_run_instances_reads_its_network_interfaces() -> None:
-    """Subnets, groups and interfaces inside NetworkInterface count like those outside."""
-    found = needs(
+    """Each interface counts; one without a subnet may come into any of them."""
+    first = {"DeviceIndex": 0, "SubnetId": "subnet-0a", "Groups": ["sg-0a"]}
+    common = {"ImageId": "ami-0a", "MinCount": 1, "MaxCount": 1}
+    told = needs("ec2", "RunInstances", **common, NetworkInterfaces=[first])
+    both = needs(
         "ec2",
         "RunInstances",
-        ImageId="ami-0a",
-        MinCount=1,
-        MaxCount=1,
-        NetworkInterfaces=[
-            {"DeviceIndex": 0, "SubnetId": "subnet-0a", "Groups": ["sg-0a"]},
-            {"DeviceIndex": 1, "NetworkInterfaceId": "eni-0a"},
-        ],
+        **common,
+        NetworkInterfaces=[first, {"DeviceIndex": 1, "NetworkInterfaceId": "eni-0a"}],
     )
 
-    resources = {need.resource for need in found}
-    assert {f"{HERE}:subnet/subnet-0a", f"{HERE}:security-group/sg-0a"} <= resources
-    assert {
-        f"{HERE}:network-interface/eni-0a",
-        f"{HERE}:network-interface/*",
-    } <= resources
-    assert f"{HERE}:subnet/*" not in resources
+    known = {f"{HERE}:subnet/subnet-0a", f"{HERE}:security-group/sg-0a"}
+    whole = {f"{HERE}:subnet/*", f"{HERE}:security-group/*"}
+    resources = {need.resource for need in told}
+    assert known <= resources
+    assert not whole & resources
+    assert {f"{HERE}:network-interface/eni-0a", *known, *whole} <= {
+        need.resource for need in both
+    }
+
+
+def test_an_interface_with_an_empty_list_of_groups_takes_the_default() -> None:
+    """No group at all is a choice of EC2's, like a subnet that is not named."""
+    request = ec2_form(
+        "RunInstances",
+        ImageId="ami-0a",
+        **{
+            "NetworkInterface.1.SubnetId": "subnet-0a",
+            "NetworkInterface.1.SecurityGroupId": "",
+        },
+    )
+    resources = {need.resource for need in needs_of("ec2", request)}
+
+    assert f"{HERE}:security-group/*" in resources
 
 
 @pytest.mark.threat("T65")

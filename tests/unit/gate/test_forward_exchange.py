@@ -265,7 +265,7 @@ def test_a_body_where_none_belongs_ends_the_connection() -> None:
 
 @pytest.mark.threat("T68")
 @pytest.mark.parametrize("spooled", [False, True])
-def test_an_answer_before_the_upload_ends_counts_once(spooled: bool) -> None:  # noqa: FBT001 - a parameter
+def test_an_answer_before_the_upload_ends_counts_once(spooled: bool) -> None:
     """The early answer is passed on; the half-used connection is not."""
     body = b"x" * (8 * 1024 * 1024)
 
@@ -424,7 +424,7 @@ def test_nobody_there() -> None:
 @pytest.mark.parametrize(("method", "again"), [(b"GET", True), (b"POST", False)])
 def test_only_reading_is_repeated_when_a_kept_connection_was_gone(
     method: bytes,
-    again: bool,  # noqa: FBT001 - a parameter
+    again: bool,
 ) -> None:
     """A GET that met a closing connection goes out once more; a change never does."""
     asked = []

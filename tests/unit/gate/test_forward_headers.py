@@ -256,7 +256,7 @@ def test_a_path_that_says_something_else_goes_nowhere(
 @given(st.text("ab/.%2eE-", max_size=12), st.booleans())
 def test_the_forwarded_path_always_decodes_to_the_decided_key(
     raw: str,
-    in_host: bool,  # noqa: FBT001 - drawn
+    in_host: bool,
 ) -> None:
     """For every spelling: either refused, or the upstream reads bucket and key."""
     path = f"/{raw}" if in_host else f"/b/{raw}"

@@ -178,7 +178,7 @@ def test_our_own_port_is_no_upstream(folder: Path) -> None:
 )
 def test_private_networks_are_where_upstreams_live(
     address: str,
-    allowed: bool,  # noqa: FBT001 - a parameter
+    allowed: bool,
 ) -> None:
     """Private addresses are no reason to refuse."""
     found = refusal(ipaddress.ip_address(address), allow_loopback=False)

@@ -265,6 +265,6 @@ def test_the_status_of_a_policy(house: House) -> None:
         ),
     ],
 )
-def test_what_is_public(changes: dict[str, Any], public: bool) -> None:  # noqa: FBT001 - a parameter
+def test_what_is_public(changes: dict[str, Any], public: bool) -> None:
     """Everybody, without a fixed condition on who or where."""
     assert is_public(check(_policy(**changes))) is public

@@ -39,7 +39,9 @@ def asked_for(params: dict[str, Any]) -> Asked:
     )
 
 
-@pytest.mark.parametrize("path", ["", "a..b", "a[1]", "a?[]", "a b", "é"])
+@pytest.mark.parametrize(
+    "path", ["", "a..b", "a[1]", "a?[]", "a*[]", "a?*", "a b", "é"]
+)
 def test_what_is_no_path(path: str) -> None:
     """Paths have one grammar."""
     with pytest.raises(ValueError, match="is not a path"):

@@ -178,7 +178,6 @@ def test_the_trace_names_the_first_element_that_failed() -> None:
     ]
 
 
-@pytest.mark.rule("M1", "M5", "M20")
 @pytest.mark.parametrize(
     ("conditions", "context", "settings"),
     [

@@ -137,6 +137,21 @@ def test_operations_are_read(
             400,
         ),
         (request("POST"), "sts", "MissingAction", 400),
+        (form("2010-03-31", "ListUsers"), "sns", "InvalidAction", 400),
+        (form("2016-11-15", "describeInstances"), "ec2", "InvalidAction", 400),
+        (form("2012-11-05", "GetItem"), "sqs", "InvalidAction", 400),
+        (
+            form("2016-11-15", "DescribeInstances", instanceId="i"),
+            "ec2",
+            "ValidationError",
+            400,
+        ),
+        (
+            form("2016-11-15", "DescribeInstances", **{"InstanceId.01": "i"}),
+            "ec2",
+            "ValidationError",
+            400,
+        ),
         (form("2011-06-15", "getCallerIdentity"), "sts", "InvalidAction", 400),
         (
             replace(form("2011-06-15", "GetCallerIdentity"), path="/x"),
@@ -313,6 +328,34 @@ def test_doubled_and_near_doubled_parameters_are_refused(body: str) -> None:
 
 
 @pytest.mark.threat("T44")
+def test_a_semicolon_in_a_form_is_refused() -> None:
+    """Some readers split there; clients encode the ones they mean."""
+    body = b"Action=CreateUser&Version=2010-05-08&UserName=a;Path=/"
+
+    assert refused(request("POST", body=body, headers=[FORM]), "iam") == (
+        "MalformedQueryString",
+        400,
+    )
+
+
+@pytest.mark.threat("T39", "T44")
+def test_version_2_in_a_form_is_refused() -> None:
+    """Credentials of Signature Version 2 in the body are parameters nobody knows."""
+    told = {
+        "AWSAccessKeyId": "A",
+        "SignatureVersion": "2",
+        "SignatureMethod": "HmacSHA256",
+        "Signature": "x",
+    }
+    arrived = form("2011-06-15", "GetCallerIdentity", **told)
+
+    with pytest.raises(Fault) as caught:
+        catalog.read(arrived, catalog.route(arrived, read_claim(arrived)))
+
+    assert caught.value.status == 400
+
+
+@pytest.mark.threat("T44")
 def test_query_and_body_may_not_share_a_name() -> None:
     """They may both carry parameters, but not the same one."""
     arrived = request(
@@ -363,6 +406,20 @@ def test_a_queue_is_named_once(
         return
 
     assert read(arrived, "sqs").params["QueueUrl"] == expected
+
+
+def test_a_call_that_is_for_no_queue_has_no_queue_path() -> None:
+    """ListQueues stands at the root, in both protocols."""
+    path = "/111122223333/q"
+
+    assert refused(replace(form("2012-11-05", "ListQueues"), path=path), "sqs") == (
+        "InvalidRequest",
+        400,
+    )
+    assert refused(replace(json_request("AmazonSQS.ListQueues"), path=path), "sqs") == (
+        "InvalidRequest",
+        400,
+    )
 
 
 @pytest.mark.threat("T135")

@@ -193,6 +193,29 @@ def test_chunks_cannot_be_reordered_dropped_or_replayed() -> None:
             )
 
 
+@pytest.mark.threat("T40")
+def test_a_signed_trailer_may_end_its_lines_as_it_signs_them() -> None:
+    """AWS's own example writes `name:value` with a line feed before the empty line."""
+    head, claim = upload(SIGNED_TRAILER)
+    body = framed(claim, SIGNED_TRAILER)
+    name, value = (part.encode() for part in TRAILER)
+    fed = body.replace(value + b"\r\n", value + b"\n\r\n")
+
+    opened = chunks.open_chunks(replace(head, body=fed), claim, SECRET)
+
+    assert opened.trailers == (TRAILER,)
+    for other in (value + b"\n\n\r\n", value + b"\nx:y\n\r\n", value + b"\n"):
+        changed = replace(head, body=body.replace(value + b"\r\n", other))
+        with pytest.raises(AuthenticationError):
+            chunks.open_chunks(changed, claim, SECRET)
+    unsigned, other_claim = upload(UNSIGNED_TRAILER)
+    plain = framed(other_claim, UNSIGNED_TRAILER).replace(
+        name + b":" + value, name + b":" + value + b"\n"
+    )
+    with pytest.raises(AuthenticationError):
+        chunks.open_chunks(replace(unsigned, body=plain), other_claim, SECRET)
+
+
 @pytest.mark.parametrize(
     "tail",
     [

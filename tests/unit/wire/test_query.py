@@ -213,33 +213,51 @@ def test_booleans_are_true_or_false(value: str) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        ("Tags.member.2.Key",),
-        ("Tags.member.0.Key",),
-        ("Tags.member.01.Key",),
-        ("Tags.member.1001.Key",),
-        ("Tags.member.999999999.Key",),
-        ("Tags.member.-1.Key",),
-        ("Tags.member.x.Key",),
-        ("Tags.1.Key",),
-        ("Tags.Member.1.Key",),
-        ("Tags.entry.1.Key",),
-        ("Tags.member.1",),
-        ("Tags.member.1.Key.x",),
+        ("Tags.member.3.Key", "Tags.member.3.Value"),
+        ("Tags.member.0.Key", "Tags.member.0.Value"),
+        ("Tags.member.02.Key", "Tags.member.02.Value"),
+        ("Tags.member.1001.Key", "Tags.member.1001.Value"),
+        ("Tags.member.999999999.Key", "Tags.member.999999999.Value"),
+        ("Tags.member.-2.Key", "Tags.member.-2.Value"),
+        ("Tags.member.x.Key", "Tags.member.x.Value"),
+        ("Tags.2.Key", "Tags.2.Value"),
+        ("Tags.Member.2.Key", "Tags.Member.2.Value"),
+        ("Tags.entry.1.Key", "Tags.entry.1.Value"),
         ("Tags.member.1.key",),
         ("Tags.member.1.Other",),
-        ("Tags", "Tags.member.1.Key"),
-        ("Tags.member.1.Key", "Tags.member.3.Key"),
-        ("Tags.member.1.Key", "Tags.entry.1.Key"),
+        ("Tags.member.1.Key.x",),
+        ("Tags.member.1",),
+        ("Tags.member.2",),
+        ("Tags",),
         ("UserName.member.1",),
         ("UserName.x",),
+        ("Path.x",),
         ("Tags." + "x." * 40 + "y",),
         ("Other",),
         ("username",),
+        ("path",),
+        ("AWSAccessKeyId",),
     ],
 )
 def test_names_that_do_not_fit_are_refused(names: tuple[str, ...]) -> None:
-    """Gaps, zeros, letters, other cases and unknown names are 400."""
-    refusal(IAM, "CreateUser", **dict.fromkeys(names, "v"))
+    """Gaps, zeros, letters, other cases and unknown names spoil a right form."""
+    right = {"UserName": "u", "Tags.member.1.Key": "k", "Tags.member.1.Value": "v"}
+    assert query.read(IAM, "CreateUser", right)
+
+    told = refusal(IAM, "CreateUser", **right, **dict.fromkeys(names, "v"))
+
+    assert "parameter" in told
+    assert "null" not in told
+
+
+@pytest.mark.threat("T44")
+def test_a_text_in_a_list_is_no_group() -> None:
+    """An element of a list of texts has no members of its own."""
+    pairs = {"RoleArn": ROLE, "RoleSessionName": "ab"}
+
+    told = refusal(STS, "AssumeRole", **pairs, **{"TransitiveTagKeys.member.1.x": "a"})
+
+    assert told == "Unknown parameter: 'TransitiveTagKeys'."
 
 
 def test_an_operation_without_input_takes_none() -> None:

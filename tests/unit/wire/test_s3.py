@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ostiary.wire import catalog
+from ostiary.wire import catalog, s3
 from ostiary.wire.faults import Fault
 from ostiary.wire.http import Request, SpoolWriter
 from ostiary.wire.service import S3, table
@@ -274,6 +274,27 @@ def test_parameters_come_from_query_and_headers() -> None:
         "Bucket": "buck",
         "Key": "k",
     }
+
+
+@pytest.mark.threat("T66")
+def test_two_operations_that_fit_equally_well_are_refused() -> None:
+    """A table with a tie names no operation."""
+    one, two = (
+        s3.Operation(
+            name=name,
+            literal={},
+            query={},
+            header={},
+            prefix={},
+            required=frozenset(),
+            upload=False,
+        )
+        for name in ("One", "Two")
+    )
+
+    assert s3._most_particular([one]) is one
+    with pytest.raises(Fault):
+        s3._most_particular([one, two])
 
 
 XMLNS = b'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
