@@ -56,5 +56,7 @@ def converse(
     os.close(terminal)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     text = shown.decode(errors="replace").replace("\r\n", "\n")
-    assert not waiting, f"`{Path(program).name}` never asked for {waiting[0][0]!r}:\n{text}"
+    assert not waiting, (
+        f"`{Path(program).name}` never asked for {waiting[0][0]!r}:\n{text}"
+    )
     return Done(status, text)

@@ -172,16 +172,10 @@ def test_a_code_used_for_sts_cannot_enable_a_device_again(world: World) -> None:
 def test_an_older_code_is_dead_after_a_newer_one(world: World) -> None:
     """T4: after step n the code of n-1, which is still in the window, is refused."""
     user = world.a.person("Older")
-    serial, seed = world.a.virtual_device(unique("older"))
-    device = Device(serial, seed, this_step())
     # Enabled with codes of a while ago, so that those of now are all unused.
     now = this_step()
-    world.a.client("iam").enable_mfa_device(
-        UserName=user.name,
-        SerialNumber=serial,
-        AuthenticationCode1=device.code_at(now - 2),
-        AuthenticationCode2=device.code_at(now - 1),
-    )
+    device = user.enrol(ago=1)
+    serial = device.serial
     sts = user.client("sts")
     newer = {"SerialNumber": serial, "TokenCode": device.code_at(now)}
     assert sts.get_session_token(**newer)["Credentials"]

@@ -176,9 +176,9 @@ class Person:
             self.devices += ready
         return min(ready or self.devices, key=lambda one: one.last_step)
 
-    def enrol(self) -> Device:
+    def enrol(self, *, ago: int = 0) -> Device:
         """One more device, enabled by root."""
-        return self.account.enrol(self.name, unique(self.name))
+        return self.account.enrol(self.name, unique(self.name), ago=ago)
 
     def mfa(self) -> dict[str, str]:
         """The two MFA parameters, with a code that was not used yet."""
@@ -250,16 +250,23 @@ class Account:
         device = made["VirtualMFADevice"]
         return device["SerialNumber"], device["Base32StringSeed"].decode()
 
-    def enrol(self, user: str, device: str) -> Device:
-        """A virtual device, made and enabled for a user by root."""
+    def enrol(self, user: str, device: str, *, ago: int = 0) -> Device:
+        """A virtual device, made and enabled for a user by root.
+
+        Args:
+            user: the user's name.
+            device: the device's name.
+            ago: how many steps ago the codes were shown; with 1, the code that is
+                shown now is not used up, but the next one comes too early.
+        """
         serial, seed = self.virtual_device(device)
         held = Device(serial, seed, this_step())
-        self.enable(user, held)
+        self.enable(user, held, ago=ago)
         return held
 
-    def enable(self, user: str, held: Device) -> None:
-        """Enable a device for a user with the codes of this step and the last."""
-        step = held.last_step = this_step()
+    def enable(self, user: str, held: Device, *, ago: int = 0) -> None:
+        """Enable a device for a user with two codes, the last of this step (or some ago)."""
+        step = held.last_step = this_step() - ago
         self.client("iam").enable_mfa_device(
             UserName=user,
             SerialNumber=held.serial,

@@ -183,13 +183,7 @@ def _check_served(
     """
     if admitted.target.service.name == "s3":
         _check_buckets(admitted, snapshot, remote)
-        return
-    regions = {
-        parts[3]
-        for need in admitted.needs
-        if (parts := split(need.resource)) is not None
-    }
-    if account != remote.owner or not regions | {admitted.region} <= {remote.region}:
+    elif account != remote.owner or admitted.region != remote.region:
         raise _denied(admitted)
 
 

@@ -118,7 +118,6 @@ def headers_to_upstream(request: Request, signed: frozenset[str] | None) -> Head
         Fault: a header would take authority or meaning that the client's
             signature did not give it.
     """
-    check_connection(request)
     kept: list[tuple[str, str]] = []
     for name, value in request.headers:
         if name == "content-encoding":

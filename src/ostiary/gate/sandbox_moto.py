@@ -1,19 +1,17 @@
 """Moto, made to read a request in one way only: the way that was decided on.
 
 Moto is lenient where it guesses. It takes the region from the User-Agent, an action
-from the text of a JSON body, query parameters of S3 from a form or from headers; so
-a message body could delete its queue. Each guess is replaced here, and a moto in
-which one of these places has moved does not start.
+from the text of a JSON body, and query parameters of S3 from a form; so a message
+could delete its queue. Each guess is replaced here, and a moto in which one of these
+places has moved does not start.
 
 Nor does it reach out: it makes no connection and starts no program.
 """
 
 import hmac
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import parse_qs
 
 from moto.core import responses as core
 from moto.moto_server import werkzeug_app
@@ -106,9 +104,8 @@ def _not_here(_: Environ, start_response: Any) -> Answer:
 
 
 def _exact_application(name: Any) -> Any:
-    """Moto's application of a service, with paths and bodies as they came (T47)."""
+    """Moto's application of a service, with bodies of objects as they came."""
     app = werkzeug_app.create_backend_app(name)
-    app.url_map.merge_slashes = False
     if name == "s3":
         app.request_class = ObjectRequest
     return app
@@ -122,22 +119,12 @@ def _stay_inside(event: str, _: object) -> None:
 def _read_exactly() -> None:
     """Puts our way of reading in the place of moto's; raises if it has moved."""
     response = core.BaseResponse
-    set_up, act = response.setup_class, response._get_action  # noqa: SLF001 - moto has no public place for it
-
-    def setup_class(self: Any, request: Any, *rest: Any, **more: Any) -> None:
-        set_up(self, request, *rest, **more)
-        if _has_target(self) or isinstance(self, s3.S3Response):
-            # Moto adds what a form, the body's text or the headers seem to say.
-            query = parse_qs(self.parsed_url.query, keep_blank_values=True)
-            self.querystring = self.data = OrderedDict(query)
+    act = response._get_action  # noqa: SLF001 - moto has no public place for it
 
     def get_action(self: Any) -> str:
-        if _has_target(self):
-            named: str = self.headers["x-amz-target"]
-            return named.rpartition(".")[2]
-        return act(self)
+        named: str | None = self.headers.get("x-amz-target")
+        return act(self) if named is None else named.rpartition(".")[2]
 
-    _replace(response, "setup_class", setup_class)
     _replace(response, "_get_action", get_action)
     _replace(response, "get_region_from_url", _region_of_scope)
     _replace(s3, "parse_region_from_url", _no_region_in_url)
@@ -147,10 +134,6 @@ def _read_exactly() -> None:
 def _replace(owner: Any, name: str, ours: Any) -> None:
     getattr(owner, name)
     setattr(owner, name, ours)
-
-
-def _has_target(response: Any) -> bool:
-    return "x-amz-target" in response.headers
 
 
 def _region_of_scope(_response: object, request: Any, _full_url: str) -> str:

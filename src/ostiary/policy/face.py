@@ -7,6 +7,7 @@ error, and the context is what the case says.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from ostiary.policy.compile import Compiled, compile  # noqa: A004 - the field's own word
@@ -16,7 +17,12 @@ from ostiary.policy.explain import denial_message
 from ostiary.policy.fault import PolicyError
 from ostiary.policy.loader import DEPTH, LoadError, Number, dump, load
 from ostiary.policy.parse import parse
-from ostiary.policy.request import AuthorizationRequest, Context, Principal
+from ostiary.policy.request import (
+    AuthorizationRequest,
+    Context,
+    Principal,
+    PrincipalKind,
+)
 
 Item = TypeVar("Item")
 Case = Mapping[str, object]
@@ -192,17 +198,45 @@ def _read_request(tree: object) -> AuthorizationRequest:
         raise CaseError(f"/request/action: found `{action}`, expected `service:Name`")
     account = "" if tree.get("resource_account") is None else "resource_account"
     try:
+        context = Context(_context(tree.get("context")))
         return AuthorizationRequest(
-            principal=Principal.from_arn(_text(tree, "principal")),
+            principal=_principal(_text(tree, "principal"), context),
             action=action,
             resource=_text(tree, "resource"),
             resource_account=account and _text(tree, account),
-            context=Context(_context(tree.get("context"))),
+            context=context,
         )
     except CaseError:
         raise
     except ValueError as error:
         raise CaseError(f"/request: {error}") from error
+
+
+def _principal(text: str, context: Context) -> Principal:
+    """The principal that an ARN names, with what the context says about it.
+
+    An ARN of a session hides the path of its role, and no ARN tells unique ids; a case
+    says them with `aws:PrincipalArn` and `aws:userid` (facts 5.2).
+    """
+    principal = Principal.from_arn(text)
+    user_id = context.get("aws:userid", "")
+    arn = context.get("aws:PrincipalArn", "")
+    if principal.kind is PrincipalKind.USER and isinstance(user_id, str):
+        return replace(principal, unique_ids=(user_id,))
+    if principal.kind is not PrincipalKind.ROLE_SESSION:
+        return principal
+    if isinstance(user_id, str) and ":" in user_id:
+        role_id = user_id.partition(":")[0]
+        principal = replace(principal, unique_ids=(role_id, user_id))
+    if isinstance(arn, str) and _is_same_role(arn, principal.role_arn):
+        principal = replace(principal, role_arn=arn)
+    return principal
+
+
+def _is_same_role(arn: str, pathless: str) -> bool:
+    """True when `arn` is the role `pathless`, perhaps with a path."""
+    start, _, name = pathless.rpartition("/")
+    return arn.startswith(f"{start}/") and arn.rpartition("/")[2] == name
 
 
 def _text(tree: Case, key: str) -> str:

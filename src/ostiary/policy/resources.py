@@ -133,12 +133,7 @@ def _static_or_late(tokens: Tokens) -> ResourceTest:
         matches = matcher(tokens)
         return lambda resource, _: matches(resource)
 
-    # Where the literal beginning differs, no value of a variable can help.
-    start = tokens[0] if isinstance(tokens[0], str) else ""
-
     def covers(resource: str, values: Values) -> bool | None:
-        if start and not resource.startswith(start) and _all_known(tokens, values):
-            return False
         expanded = expand(tokens, values)
         return None if expanded is None else matcher(expanded)(resource)
 

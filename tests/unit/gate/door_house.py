@@ -107,6 +107,7 @@ class House:
 
     def client_of(self, service: str, key_id: str, **settings: Any) -> Any:
         """A boto3 client with one of the known access keys."""
+        region = settings.pop("region", "us-east-1")
         config = Config(
             retries={"max_attempts": 0},
             s3={"addressing_style": "path"},
@@ -117,7 +118,7 @@ class House:
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name="us-east-1",
+            region_name=region,
             aws_access_key_id=key_id,
             aws_secret_access_key=SECRET,
             config=config,

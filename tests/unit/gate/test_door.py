@@ -3,7 +3,9 @@
 import http.client
 import json
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,6 +40,7 @@ KEYS = [
     "a b+c",
     "back\\slash",
     "é/ü",
+    "s3.cn-north-1.amazonaws.com.cn/x",
     "..",
 ]
 
@@ -128,6 +131,16 @@ def test_a_bucket_in_the_host_is_the_bucket_in_the_path(
     house.client("s3").put_object(Bucket=bucket, Key="paths/k", Body=b"deep")
     headers = {"host": f"{bucket}.localhost"}
     assert _raw(house, "GET", "/paths/k", headers=headers) == (200, b"deep")
+
+
+@pytest.mark.threat("T73")
+def test_a_host_is_no_access_point(house: House) -> None:
+    """Moto would read one from the host; the bucket is the one that was decided on."""
+    s3 = house.client("s3")
+    s3.create_bucket(Bucket="pointed.s3-accesspoint")
+    s3.put_object(Bucket="pointed.s3-accesspoint", Key="k", Body=b"x")
+    headers = {"host": "pointed.s3-accesspoint.localhost"}
+    assert _raw(house, "GET", "/k", headers=headers) == (200, b"x")
 
 
 @pytest.mark.threat("T61", "T62")
@@ -432,6 +445,45 @@ def test_a_bucket_that_the_upstream_lost_is_free(house: House) -> None:
     assert arn not in house.snapshot.resource_policies
 
 
+def test_a_bucket_that_is_being_made_is_nobodys(house: House) -> None:
+    """A reservation gives its account nothing yet, even if the upstream has a bucket."""
+    s3 = house.client("s3")
+    s3.create_bucket(Bucket="in-making")
+    arn = "arn:aws:s3:::in-making"
+    made = house.snapshot.owned[arn]
+    reserved = replace(made, state='{"reserved": "r"}', created=int(time.time()))
+    house.run(house.work.change(lambda change: change.replace(reserved)))
+    source = {"Bucket": "in-making", "Key": "k"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("put_object", {"Bucket": "in-making", "Key": "k"}),
+        ("copy_object", {"Bucket": "paths", "Key": "k", "CopySource": source}),
+        ("delete_bucket", {"Bucket": "in-making"}),
+        ("get_bucket_policy", {"Bucket": "in-making"}),
+    ]
+    for operation, arguments in calls:
+        with pytest.raises(ClientError) as caught:
+            getattr(s3, operation)(**arguments)
+        assert _code(caught) == (404, "NoSuchBucket")
+    with pytest.raises(ClientError) as caught:
+        s3.create_bucket(Bucket="in-making")
+    assert _code(caught) == (409, "OperationAborted")
+
+
+def test_a_reservation_without_an_answer_runs_out(house: House) -> None:
+    """Then its account may try again, and gets the bucket that was made after all."""
+    s3 = house.client("s3")
+    s3.create_bucket(Bucket="unanswered")
+    arn = "arn:aws:s3:::unanswered"
+    left = replace(house.snapshot.owned[arn], state='{"reserved": "r"}', created=1)
+    house.run(house.work.change(lambda change: change.replace(left)))
+    with pytest.raises(ClientError) as caught:
+        house.client("s3", B).create_bucket(Bucket="unanswered")
+    assert _code(caught) == (409, "BucketAlreadyExists")
+    assert house.snapshot.owned[arn] == left
+    s3.create_bucket(Bucket="unanswered")
+    s3.put_object(Bucket="unanswered", Key="k")
+
+
 def test_a_reservation_that_failed_is_taken_back(house: House) -> None:
     """A bucket that the upstream refuses leaves nothing behind."""
     with pytest.raises(ClientError):
@@ -552,6 +604,18 @@ def test_resources_of_two_accounts_in_one_request(house: House) -> None:
     assert resource_owner(_admitted(house, one=B, two=B), snapshot, None) == B
     with pytest.raises(Fault) as caught:
         resource_owner(_admitted(house, one=A, two=B), snapshot, None)
+    assert caught.value.code == "ValidationException"
+
+
+@pytest.mark.threat("T65")
+def test_a_resource_of_another_region(house: House) -> None:
+    """Upstreams would act in the region of the signature: refused."""
+    admitted = _admitted(house, one=A)
+    elsewhere = replace(
+        admitted.needs[0], resource=f"arn:aws:dynamodb:eu-west-1:{A}:table/one"
+    )
+    with pytest.raises(Fault) as caught:
+        house.run(house.door.perform(replace(admitted, needs=(elsewhere,))))
     assert caught.value.code == "ValidationException"
 
 

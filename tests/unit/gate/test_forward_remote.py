@@ -269,6 +269,10 @@ def test_one_upstream_keeps_one_account_and_region(
     with pytest.raises(ClientError) as caught:
         remote_house.client("dynamodb", B).describe_table(TableName="t")
     assert _status(caught) == (400, "AccessDeniedException")
+    elsewhere = remote_house.client("sqs", region="eu-west-1")
+    with pytest.raises(ClientError) as caught:
+        elsewhere.create_queue(QueueName="q")
+    assert _status(caught)[0] == 403
     assert store.asked == []
 
 

@@ -28,9 +28,13 @@ _AUTHORIZATION = (
 )
 
 
-def _ask(running: Running, path: str, **headers: str) -> tuple[int, bytes]:
+def _ask(
+    running: Running, path: str, form: str = "", **headers: str
+) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
-    connection.request("GET", path, headers=headers)
+    if form:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+    connection.request("POST" if form else "GET", path, form or None, headers)
     answer = connection.getresponse()
     found = answer.status, answer.read()
     connection.close()
@@ -113,6 +117,25 @@ def test_what_is_not_behind_the_door_is_not_implemented(
     """IAM and STS are ours; the sandbox has none, and no application for strangers."""
     running = house.run(house.sandbox.running())
     assert _ask(running, "/", **_own(f"us-east-1/{service}"))[0] == 501
+
+
+@pytest.mark.threat("T65")
+@pytest.mark.parametrize(
+    "trick",
+    [
+        {"user-agent": "x region/eu-west-1"},
+        {"host": "sqs.eu-west-1.amazonaws.com"},
+    ],
+)
+def test_the_region_is_that_of_the_scope(house: House, trick: dict[str, str]) -> None:
+    """Wherever else moto would look for one, it finds the scope's."""
+    running = house.run(house.sandbox.running())
+    version = "Version=2012-11-05"
+    name = "by-" + next(iter(trick))
+    make = f"Action=CreateQueue&QueueName={name}&{version}"
+    assert _ask(running, "/", make, **_own("us-east-1/sqs"), **trick)[0] == 200
+    find = f"Action=GetQueueUrl&QueueName={name}&{version}"
+    assert _ask(running, "/", find, **_own("us-east-1/sqs"))[0] == 200
 
 
 def test_a_program_that_nobody_started_says_so() -> None:

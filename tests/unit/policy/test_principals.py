@@ -96,8 +96,10 @@ def test_services_are_named_as_services() -> None:
 def test_not_principal_with_deny() -> None:
     """Facts 3.4: exempt only if named in full, and never with a boundary."""
     deny = {"negated": True, "deny": True}
-    assert form(sofia, USER, **deny) is None
+    assert form(sofia, USER, **deny) is Form.DIRECT
     assert form(sofia, ACCOUNT, **deny) is Form.DIRECT
+    assert form(sofia, USER, ACCOUNT, **deny) is None
+    assert form(sofia, "AIDASOFIA0000000000", ACCOUNT, **deny) is None
     assert form(sofia, USER, ACCOUNT, **deny, bounded=True) is Form.DIRECT
     assert form(session, ROLE, SESSION, **deny) is Form.DIRECT
     assert form(session, ACCOUNT, ROLE, **deny) is Form.DIRECT
@@ -105,9 +107,15 @@ def test_not_principal_with_deny() -> None:
     assert form(session, ACCOUNT, ROLE, SESSION, **deny) is None
     ids = session.unique_ids
     assert form(session, ACCOUNT, *ids, **deny) is None
-    assert form(fay, USER, **deny) is Form.DIRECT
+    assert form(fay, USER, ACCOUNT, **deny) is Form.DIRECT
+    assert form(fay, fay.arn, ACCOUNT, **deny) is None
     assert form(sofia, "*", **deny) is None
     assert form(root, ACCOUNT, **deny) is None
+    assert form(root, USER, **deny) is Form.DIRECT
+    ec2 = Principal.from_arn("ec2.amazonaws.com")
+    element = PrincipalElement(negated=True, members=(("Service", ec2.arn),))
+    assert bind_principal(element, deny=True)(ec2, False) is None
+    assert form(ec2, ACCOUNT, **deny) is Form.DIRECT
 
 
 @pytest.mark.threat("T90")

@@ -260,6 +260,14 @@ def test_a_text_in_a_list_is_no_group() -> None:
     assert told == "Unknown parameter: 'TransitiveTagKeys'."
 
 
+@pytest.mark.threat("T44")
+def test_a_structure_is_no_text() -> None:
+    """A structure cannot be given as a value, not even as an empty one."""
+    told = refusal(STS, "AssumeRoot", TargetPrincipal="111122223333", TaskPolicyArn="")
+
+    assert told == "Unknown parameter: 'TaskPolicyArn'."
+
+
 def test_an_operation_without_input_takes_none() -> None:
     """Nothing may be sent where the model has nothing."""
     assert query.read(IAM, "GetAccountSummary", {}) == {}

@@ -14,6 +14,8 @@ from ostiary.services.operation import Call, Result
 from ostiary.store.codec import name_key
 from ostiary.store.snapshot import Snapshot
 
+POLICY_LIMIT = 2048
+"""Characters of an inline session policy, white space included (facts 3.6, 7.4)."""
 PACKED_LIMIT = 1024
 """Bytes that session policies and tags may take when packed: 100 percent."""
 
@@ -46,6 +48,12 @@ def session_policy(call: Call) -> str | None:
     text = call.text("Policy")
     if not text:
         return None
+    if len(text) > POLICY_LIMIT:
+        raise validation_error(
+            f"1 validation error detected: Value '{text}' at 'policy' failed to "
+            "satisfy constraint: Member must have length less than or equal to "
+            f"{POLICY_LIMIT}"
+        )
     try:
         parse(text, kind=Kind.SESSION)
     except PolicyError as error:
