@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from configparser import RawConfigParser
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class Server:
     home: Path
     port: int
     console_port: int
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] = field(init=False)
 
     @property
     def url(self) -> str:
@@ -68,7 +68,7 @@ class Server:
     @property
     def log(self) -> Path:
         """What the server printed."""
-        return self.home.parent / f"{self.home.name}.log"
+        return self.home.parent / f"{self.home.name}-{self.port}.log"
 
     @property
     def audit_file(self) -> Path:
@@ -128,23 +128,23 @@ def start(home: Path, **environment: str) -> Server:
 def launch(home: Path, ports: tuple[int, int], **environment: str) -> Server:
     """A server that may not be ready yet."""
     port, console_port = ports
-    log = (home.parent / f"{home.name}.log").open("wb")
-    process = subprocess.Popen(
-        [
-            str(OSTIARY),
-            "serve",
-            "--port",
-            str(port),
-            "--console-port",
-            str(console_port),
-        ],
-        env=clean_environment(OSTIARY_HOME=str(home), **environment),
-        stdout=log,
-        stderr=log,
-        stdin=subprocess.DEVNULL,
-    )
-    log.close()
-    return Server(home, port, console_port, process)
+    server = Server(home, port, console_port)
+    with server.log.open("wb") as log:
+        server.process = subprocess.Popen(
+            [
+                str(OSTIARY),
+                "serve",
+                "--port",
+                str(port),
+                "--console-port",
+                str(console_port),
+            ],
+            env=clean_environment(OSTIARY_HOME=str(home), **environment),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+        )
+    return server
 
 
 def await_health(server: Server) -> str:

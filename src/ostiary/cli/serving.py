@@ -2,16 +2,16 @@
 
 import asyncio
 import gc
-import importlib.util
 import logging
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from ostiary.cli.opening import opened, settings_of, stop
 from ostiary.config import ConfigError
+from ostiary.gate.audit import AuditTakenError
 from ostiary.gate.upstreams import UpstreamError
-from ostiary.server.run import LOOPBACK, BindError, Listeners, bind
+from ostiary.server.listen import LOOPBACK, BindError, Listeners, bind
+from ostiary.server.run import loop_factory
 from ostiary.server.run import serve as run
 
 
@@ -39,19 +39,12 @@ def serve(
         gc.freeze()
 
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(run(installation, listeners, ready))
     except (ConfigError, UpstreamError) as error:
         raise stop(str(error), 2) from None
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The faster loop where it exists; it does not on Windows."""
-    if importlib.util.find_spec("uvloop") is None:
-        return None
-    import uvloop  # noqa: PLC0415 - see above
-
-    return uvloop.new_event_loop
+    except AuditTakenError as error:
+        raise stop(str(error)) from None
 
 
 def _greet(listeners: Listeners, credentials: Path, host: str) -> None:

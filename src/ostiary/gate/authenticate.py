@@ -12,7 +12,7 @@ from ostiary.identity.caller import ANONYMOUS, Caller, session_arn
 from ostiary.identity.model import AccessKey, KeyStatus, Role, Tags, User
 from ostiary.identity.secret import Secret
 from ostiary.identity.session import Session, SessionKind
-from ostiary.identity.session_token import InvalidToken
+from ostiary.identity.session_token import InvalidToken, UnknownSealingKey
 from ostiary.policy import Principal, PrincipalKind
 from ostiary.store.codec import name_key
 from ostiary.store.snapshot import Snapshot
@@ -28,6 +28,10 @@ TAKES_UNSIGNED = frozenset({"s3", "sns", "sqs"})
 """Services whose resource policies can allow everybody (facts 6.1, 1)."""
 CACHED = 10_000
 """Opened session tokens and keys that are kept; the oldest go first (T139)."""
+
+
+class RingBehindError(AuthenticationError):
+    """The token names a sealing key that is not known here: a new one, or nobody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,8 @@ class Authenticator:
         The order is AWS's: key, time and signature, then the token's end (facts 9.4).
 
         Raises:
+            RingBehindError: the sealing key may have been made a moment ago; worth
+                another try after `read_ring_again`.
             AuthenticationError: the request does not prove who sent it, or proves
                 nothing to a service that answers nobody unknown.
         """
@@ -84,6 +90,10 @@ class Authenticator:
             body = open_chunks(request, claim, secret).body
             request = replace(request, body=body)
         return Proven(caller=opened.caller, request=request)
+
+    async def read_ring_again(self) -> None:
+        """Each sealing key that was made before this call is known (T119)."""
+        await self._vault.read_again()
 
     def _open(self, claim: Claim) -> Opened:
         place = (claim.access_key_id, claim.session_token or "")
@@ -123,6 +133,10 @@ class Authenticator:
             session, secret = self._vault.current.unseal_session(
                 claim.session_token, claim.access_key_id
             )
+        except UnknownSealingKey:
+            raise RingBehindError(
+                Reason.INVALID_TOKEN, presigned=claim.presigned
+            ) from None
         except InvalidToken:
             raise _refused(claim, Reason.INVALID_TOKEN) from None
         caller = self._of_session(session)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ostiary.gate import refusal
 from ostiary.gate.actions import required
 from ostiary.gate.audit import AuditLog, AuditUnavailableError
-from ostiary.gate.authenticate import Authenticator, check_payload
+from ostiary.gate.authenticate import Authenticator, RingBehindError, check_payload
 from ostiary.gate.decisions import Decider
 from ostiary.gate.door import Admitted, Door
 from ostiary.gate.local import Local
@@ -73,7 +73,11 @@ class Gate:
     async def _pass(self, trail: Trail) -> Response:
         """Steps 1 to 5; whatever is wrong is raised."""
         claim = self._identify(trail)
-        request = self._authenticate(trail, claim)
+        try:
+            request = self._authenticate(trail, claim)
+        except RingBehindError:
+            await self.authenticator.read_ring_again()
+            request = self._authenticate(trail, claim)
         target = catalog.read(request, trail.service, hosts=self.hosts)
         trail.operation = target.operation
         service = target.service.name
@@ -134,6 +138,7 @@ class Gate:
 
     async def _record(self, trail: Trail, response: Response) -> None:
         """Step 6: the record is written before the answer leaves."""
-        self.audit.write(record_of(trail, response.status))
+        copy_of = trail.request_id if trail.is_stored else ""
+        self.audit.write(record_of(trail, response.status), copy_of=copy_of)
         if self.local.must_sync(trail.service.name, trail.operation, response.status):
             await self.audit.sync()

@@ -1,30 +1,25 @@
-"""One HTTP/1.1 exchange with an upstream, over a pool that trusts no framing.
+"""One HTTP/1.1 exchange with an upstream, over one connection that may be in doubt.
 
 Written on h11 because the door must hold what client libraries hide: the request
-target goes out byte for byte (T47), nothing that an upstream sends beyond its
-answer is ever read as another answer, and a connection with any doubt on it is
-closed and not used again (T68, T69).
+target goes out byte for byte (T47), and nothing that an upstream sends beyond its
+answer is ever read as another answer (T68, T69).
 """
 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import h11
 
-from ostiary.wire.http import Response, Spool
+from ostiary.wire.http import Spool
 
 LARGEST_HEAD = 32 * 1024
 MOST_HEADERS = 100
 MOST_INTERIM = 8
-WHOLE_ANSWER = 64 * 1024
-"""Answers up to this many bytes are read whole, so their connection is free early."""
-
 _SMALL_UPLOAD = 64 * 1024
 _READ_SIZE = 64 * 1024
-_SAFE = frozenset({b"GET", b"HEAD"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +58,10 @@ class BusyError(ExchangeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where to connect: addresses that have been checked already."""
+    """Where to connect."""
 
-    addresses: tuple[str, ...]
+    find: Callable[[], Awaitable[Sequence[str]]]
+    """Gives addresses that it has checked; asked for each new connection."""
     port: int
     tls_name: str
     """The name that the certificate must have; empty for plain HTTP."""
@@ -82,213 +78,94 @@ class Outgoing:
 
 
 @dataclass(slots=True)
-class _Connection:
+class Connection:
+    """One connection to an upstream, and what h11 knows of it."""
+
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     http: h11.Connection
+    limits: Limits
     idle_since: float = 0.0
 
     @property
-    def is_usable(self) -> bool:
+    def is_quiet(self) -> bool:
         """Whether nothing has arrived that nobody asked for, not even its end."""
         # StreamReader has no public look at what it holds.
         held = self.reader._buffer  # type: ignore[attr-defined]  # noqa: SLF001
         return not (held or self.reader.at_eof() or self.writer.is_closing())
+
+    def renew(self) -> bool:
+        """Makes ready for another exchange; False after the slightest doubt."""
+        http = self.http
+        surplus, _ = http.trailing_data
+        is_done = http.our_state is h11.DONE and http.their_state is h11.DONE
+        if surplus or not is_done or not self.is_quiet:
+            return False
+        http.start_next_cycle()
+        return True
 
     def close(self) -> None:
         """Ends the connection at once; what it still carried is dropped."""
         self.writer.transport.abort()
 
 
-class Pool:
-    """Connections to one upstream, a bounded number at a time (T76)."""
+async def connect(
+    endpoint: Endpoint, context: ssl.SSLContext | None, limits: Limits
+) -> Connection:
+    """A new connection to the first of the addresses that takes one.
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
-        self.limits = limits
-        self._idle: list[_Connection] = []
-        self._slots = asyncio.Semaphore(limits.connections)
-        self._tls: ssl.SSLContext | None = None
-
-    async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> Response:
-        """The upstream's answer.
-
-        The body is bytes when it is small; otherwise a `Stream`, which holds a
-        connection until it has been read to its end or closed.
-
-        Raises:
-            ExchangeError: and its subclasses; nothing of the answer is used then.
-        """
+    Raises:
+        UnreachableError: none does.
+    """
+    failure: Exception | None = None
+    for address in await endpoint.find():
         try:
-            async with asyncio.timeout(self.limits.wait):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise BusyError("no free connection") from None
-        lease = _Lease(self, self._slots)
-        try:
-            return await self._send(lease, endpoint, outgoing)
-        except BaseException:
-            lease.drop()
-            raise
-
-    async def _send(
-        self, lease: "_Lease", endpoint: Endpoint, outgoing: Outgoing
-    ) -> Response:
-        kept = self._take_idle()
-        if kept is not None:
-            lease.connection = kept
-            try:
-                return await _exchange(lease, outgoing)
-            except ExchangeError as error:
-                # The upstream may have closed it just now, for being idle.
-                gone = isinstance(error.__cause__, ConnectionError | EOFError)
-                if not gone or outgoing.method not in _SAFE:
-                    raise
-                kept.close()
-        lease.connection = await self._connect(endpoint)
-        return await _exchange(lease, outgoing)
-
-    async def _connect(self, endpoint: Endpoint) -> _Connection:
-        context = None
-        if endpoint.tls_name:
-            context = self._tls = self._tls or ssl.create_default_context()
-        failure: Exception | None = None
-        for address in endpoint.addresses:
-            try:
-                async with asyncio.timeout(self.limits.connect):
-                    reader, writer = await asyncio.open_connection(
-                        address,
-                        endpoint.port,
-                        limit=LARGEST_HEAD,
-                        ssl=context,
-                        server_hostname=endpoint.tls_name or None,
-                    )
-            except (OSError, TimeoutError) as error:
-                failure = error
-                continue
-            return _Connection(reader, writer, _new_http())
-        raise UnreachableError(f"no connection: {failure!r}") from failure
-
-    def _take_idle(self) -> _Connection | None:
-        now = asyncio.get_running_loop().time()
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_usable and now - connection.idle_since < self.limits.kept:
-                return connection
-            connection.close()
-        return None
-
-    def keep(self, connection: _Connection) -> None:
-        """Takes back a connection whose exchange ended without any doubt."""
-        connection.idle_since = asyncio.get_running_loop().time()
-        self._idle.append(connection)
-
-    def close(self) -> None:
-        """Closes the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+            async with asyncio.timeout(limits.connect):
+                reader, writer = await asyncio.open_connection(
+                    address,
+                    endpoint.port,
+                    limit=LARGEST_HEAD,
+                    ssl=context,
+                    server_hostname=endpoint.tls_name or None,
+                )
+        except (OSError, TimeoutError) as error:
+            failure = error
+            continue
+        http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
+        return Connection(reader, writer, http, limits)
+    raise UnreachableError(f"no connection: {failure!r}") from failure
 
 
-class _Lease:
-    """A place in the pool, given back once: with its connection, or without."""
+async def ask(connection: Connection, outgoing: Outgoing) -> h11.Response:
+    """Sends the request, and gives the head of the answer.
 
-    def __init__(self, pool: Pool, slots: asyncio.Semaphore) -> None:
-        self._pool = pool
-        self._slots = slots
-        self._is_over = False
-        self.limits = pool.limits
-        self.connection: _Connection | None = None
-
-    def finish(self) -> None:
-        """Ends well; the connection is kept if both sides say so."""
-        connection = self.connection
-        if self._is_over or connection is None:
-            return
-        http = connection.http
-        extra, _ = http.trailing_data
-        if (
-            http.our_state is not h11.DONE
-            or http.their_state is not h11.DONE
-            or extra
-            or not connection.is_usable
-        ):
-            self.drop()
-            return
-        http.start_next_cycle()
-        self._is_over = True
-        self._pool.keep(connection)
-        self._slots.release()
-
-    def drop(self) -> None:
-        """Ends with a doubt: the connection is closed."""
-        if self._is_over:
-            return
-        self._is_over = True
-        if self.connection is not None:
-            self.connection.close()
-        self._slots.release()
-
-
-class Stream:
-    """The rest of a large answer; iterate it to the end, or close it."""
-
-    def __init__(self, lease: _Lease, start: bytes) -> None:
-        self._lease = lease
-        self._start = start
-
-    def __aiter__(self) -> "Stream":
-        return self
-
-    async def __anext__(self) -> bytes:
-        """The next piece.
-
-        Raises:
-            ExchangeError: the answer broke off; what came so far is not whole.
-        """
-        if self._start:
-            start, self._start = self._start, b""
-            return start
-        try:
-            piece = await _next_piece(self._lease)
-        except BaseException:
-            self._lease.drop()
-            raise
-        if piece is None:
-            self._lease.finish()
-            raise StopAsyncIteration
-        return piece
-
-    async def aclose(self) -> None:
-        """Gives the place in the pool back; a body not read to its end is dropped."""
-        self._lease.drop()
-
-    def __del__(self) -> None:
-        self._lease.drop()
-
-
-def _new_http() -> h11.Connection:
-    return h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
-
-
-async def _exchange(lease: _Lease, outgoing: Outgoing) -> Response:
-    connection = lease.connection
-    assert connection is not None  # noqa: S101 - set by the only caller
+    Raises:
+        ExchangeError: no answer, or one that two readers could read differently.
+    """
     with _as_exchange_errors():
-        head = await _ask(connection, outgoing, lease.limits)
+        head = await _ask(connection, outgoing)
         _refuse_doubtful(head)
-        start = bytearray()
-        while len(start) <= WHOLE_ANSWER:
-            piece = await _next_piece(lease)
-            if piece is None:
-                lease.finish()
-                return _response(head, bytes(start))
-            start += piece
-    return _response(head, Stream(lease, bytes(start)))
+        return head
 
 
-async def _ask(
-    connection: _Connection, outgoing: Outgoing, limits: Limits
-) -> h11.Response:
-    """Sends the request, and gives the head of the answer."""
+async def next_piece(connection: Connection) -> bytes | None:
+    """The next piece of the answer's body; None after the last.
+
+    Raises:
+        ExchangeError: the answer broke off; what came so far is not whole.
+    """
+    with _as_exchange_errors():
+        async with asyncio.timeout(connection.limits.idle):
+            event = await _next_event(connection)
+        if isinstance(event, h11.Data):
+            return bytes(event.data)
+        if isinstance(event, h11.EndOfMessage):
+            return None
+        raise ExchangeError(f"{type(event).__name__} inside a body")
+
+
+async def _ask(connection: Connection, outgoing: Outgoing) -> h11.Response:
+    limits = connection.limits
     request = h11.Request(
         method=outgoing.method,
         target=outgoing.target,
@@ -300,9 +177,9 @@ async def _ask(
         with contextlib.suppress(
             ConnectionError
         ):  # an answer may stand there all the same
-            await _upload(connection, body, limits)
+            await _upload(connection, body)
         return await _read_head(connection, limits.first_byte)
-    upload = asyncio.create_task(_upload(connection, body, limits))
+    upload = asyncio.create_task(_upload(connection, body))
     head = asyncio.create_task(_read_head(connection, None))
     try:
         await asyncio.wait({upload, head}, return_when=asyncio.FIRST_COMPLETED)
@@ -318,16 +195,16 @@ async def _ask(
         await asyncio.gather(upload, head, return_exceptions=True)
 
 
-async def _upload(connection: _Connection, body: bytes | Spool, limits: Limits) -> None:
+async def _upload(connection: Connection, body: bytes | Spool) -> None:
     pieces = iter((body,)) if isinstance(body, bytes) else body.chunks()
     for piece in pieces:
         connection.writer.write(connection.http.send(h11.Data(data=piece)) or b"")
-        async with asyncio.timeout(limits.idle):
+        async with asyncio.timeout(connection.limits.idle):
             await connection.writer.drain()
     connection.writer.write(connection.http.send(h11.EndOfMessage()) or b"")
 
 
-async def _read_head(connection: _Connection, seconds: float | None) -> h11.Response:
+async def _read_head(connection: Connection, seconds: float | None) -> h11.Response:
     async with asyncio.timeout(seconds):
         for _ in range(MOST_INTERIM + 1):
             event = await _next_event(connection)
@@ -338,21 +215,7 @@ async def _read_head(connection: _Connection, seconds: float | None) -> h11.Resp
     raise ExchangeError("too many interim answers")
 
 
-async def _next_piece(lease: _Lease) -> bytes | None:
-    """The next piece of the body; None after the last."""
-    connection = lease.connection
-    assert connection is not None  # noqa: S101 - set before anything is read
-    with _as_exchange_errors():
-        async with asyncio.timeout(lease.limits.idle):
-            event = await _next_event(connection)
-        if isinstance(event, h11.Data):
-            return bytes(event.data)
-        if isinstance(event, h11.EndOfMessage):
-            return None
-        raise ExchangeError(f"{type(event).__name__} inside a body")
-
-
-async def _next_event(connection: _Connection) -> h11.Event:
+async def _next_event(connection: Connection) -> h11.Event:
     while True:
         event = connection.http.next_event()
         if isinstance(event, h11.Event):
@@ -387,14 +250,3 @@ def _refuse_doubtful(head: h11.Response) -> None:
         raise ExchangeError("the length of the answer is said more than once")
     if codings and head.http_version != b"1.1":
         raise ExchangeError("a transfer coding in HTTP/1.0")
-
-
-def _response(head: h11.Response, body: "bytes | AsyncIterator[bytes]") -> Response:
-    return Response(
-        status=head.status_code,
-        headers=tuple(
-            (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
-            for name, value in head.headers
-        ),
-        body=body,
-    )

@@ -6,14 +6,15 @@ cases the client's credentials end here.
 """
 
 import logging
+import re
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ostiary.gate.exchange import (
     BusyError,
     Endpoint,
     ExchangeError,
     Outgoing,
-    Pool,
     SlowError,
 )
 from ostiary.gate.outgoing import (
@@ -23,6 +24,7 @@ from ostiary.gate.outgoing import (
     query_to_upstream,
     s3_path,
 )
+from ostiary.gate.pool import Pool
 from ostiary.gate.sandbox import (
     ACCOUNT_HEADER,
     KEY_HEADER,
@@ -41,6 +43,8 @@ _SANDBOX_AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential=AKIAOSTIARYSANDBOX00/{}, "
     f"SignedHeaders=host, Signature={'0' * 64}"
 )
+_TARGET = re.compile(r"[!-~]+", re.ASCII)
+"""What HTTP allows in a request line; other bytes come percent-encoded or not at all."""
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
 _WRITING = frozenset({"PUT", "POST", "DELETE"})
@@ -81,7 +85,7 @@ class Forwarder:
     def __init__(self, sandbox: Sandbox, upstreams: Upstreams) -> None:
         self.sandbox = sandbox
         self.upstreams = upstreams
-        self._pools: dict[tuple[str, str, int], Pool] = {}
+        self._pools: dict[object, Pool] = {}
 
     async def forward(self, passage: Passage) -> Response:
         """The upstream's answer, ready for the client.
@@ -124,8 +128,8 @@ class Forwarder:
             (SCHEME_HEADER, "https" if request.secure else "http"),
             ("content-length", str(body_size(request))),
         )
-        endpoint = Endpoint(addresses=("127.0.0.1",), port=running.port, tls_name="")
-        return await self._send(endpoint, _outgoing(passage, headers))
+        endpoint = Endpoint(find=_loopback, port=running.port, tls_name="")
+        return await self._send(running.port, endpoint, _outgoing(passage, headers))
 
     async def _to_remote(self, passage: Passage, remote: Remote) -> Response:
         request = passage.request
@@ -148,20 +152,26 @@ class Forwarder:
             service=passage.service.name,
         )
         endpoint = Endpoint(
-            addresses=tuple(await resolve(remote)),
+            find=partial(resolve, remote),
             port=remote.port,
             tls_name=remote.host if remote.is_tls else "",
         )
         headers = sigv4.sign(dressed, signer, passage.now)
-        return await self._send(endpoint, _outgoing(passage, headers))
+        return await self._send(
+            (remote.scheme, remote.authority), endpoint, _outgoing(passage, headers)
+        )
 
-    async def _send(self, endpoint: Endpoint, outgoing: Outgoing) -> Response:
-        # By address: a name that changes gets a pool of its own.
-        place = (endpoint.tls_name, endpoint.addresses[0], endpoint.port)
+    async def _send(
+        self, place: object, endpoint: Endpoint, outgoing: Outgoing
+    ) -> Response:
         pool = self._pools.get(place)
         if pool is None:
             pool = self._pools[place] = Pool()
         return await pool.send(endpoint, outgoing)
+
+
+async def _loopback() -> tuple[str, ...]:
+    return ("127.0.0.1",)
 
 
 def _path(passage: Passage) -> str:
@@ -174,6 +184,8 @@ def _path(passage: Passage) -> str:
 def _outgoing(passage: Passage, headers: tuple[tuple[str, str], ...]) -> Outgoing:
     query = query_to_upstream(passage.request.query)
     target = f"{_path(passage)}?{query}" if query else _path(passage)
+    if not _TARGET.fullmatch(target):
+        raise Fault("InvalidURI", "Couldn't parse the specified URI.", 400)
     return Outgoing(
         method=passage.request.method.encode("latin-1"),
         target=target.encode("latin-1"),

@@ -69,9 +69,11 @@ class Local:
         self, run: Callable[[Change], Result], call: Call, trail: Trail
     ) -> Result:
         """The result of a change that has its audit record with it (P6)."""
-        return await self._work.change(
+        result = await self._work.change(
             lambda change: _recorded(change, run, call, trail)
         )
+        trail.is_stored = True
+        return result
 
     def must_sync(self, service: str, operation: str, status: int) -> bool:
         """Whether the record must be on disk before the answer (decision 9)."""

@@ -1,10 +1,15 @@
 """The vault as of now: opened again whenever the ring of sealing keys changes."""
 
+from collections.abc import Awaitable, Callable
+
 from ostiary.identity.ids import Mint
 from ostiary.identity.ring import expired, needs_rotation
 from ostiary.identity.vault import Vault
 from ostiary.store.port import Change
 from ostiary.store.snapshot import Snapshot
+
+Look = Callable[[], Awaitable[None]]
+"""Returns when the snapshot has what the store had at the time of the call."""
 
 
 class VaultHolder:
@@ -12,6 +17,8 @@ class VaultHolder:
 
     def __init__(self, vault: Vault, snapshot: Snapshot) -> None:
         self.current = vault
+        self.look: Look | None = None
+        """None where nothing follows the store."""
         self._snapshot = snapshot
         self._known: frozenset[str] = frozenset()
         self._follow()
@@ -23,6 +30,15 @@ class VaultHolder:
             ring = self.current.open_ring(rows.values())
             self.current = self.current.with_ring(ring)
             self._known = frozenset(rows)
+
+    async def read_again(self) -> None:
+        """The ring holds each key that another process had made before this call.
+
+        Whoever makes up names of keys waits for the next look like everybody else;
+        the store is read no more often (T119, T139).
+        """
+        if self.look is not None:
+            await self.look()
 
     def is_due(self, now: float) -> bool:
         """Whether a new sealing key should be made."""

@@ -15,7 +15,6 @@ from typing import Any
 
 from moto.core import responses as core
 from moto.moto_server import werkzeug_app
-from moto.s3 import responses as s3
 from moto.sns import models as sns
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -127,7 +126,6 @@ def _read_exactly() -> None:
 
     _replace(response, "_get_action", get_action)
     _replace(response, "get_region_from_url", _region_of_scope)
-    _replace(s3, "parse_region_from_url", _no_region_in_url)
     _replace(sns, "requests", NoDelivery)
 
 
@@ -139,7 +137,3 @@ def _replace(owner: Any, name: str, ours: Any) -> None:
 def _region_of_scope(_response: object, request: Any, _full_url: str) -> str:
     scope: str = request.headers["Authorization"].split(",")[0]
     return scope.split("/")[2]
-
-
-def _no_region_in_url(_url: str, *, use_default_region: bool = True) -> str | None:
-    return "us-east-1" if use_default_region else None

@@ -51,6 +51,8 @@ class Trail:
     error_code: str = ""
     error_message: str = ""
     error_id: str = ""
+    is_stored: bool = False
+    """Whether its record was committed with a change: the log's is a copy (P6)."""
 
 
 def record_of(trail: Trail, status: int) -> str:

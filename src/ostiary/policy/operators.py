@@ -227,6 +227,10 @@ def _plain_test(key: str, compare: Compare, *, absent: bool) -> Test:
     return test
 
 
+# An empty text is an empty set, bare or as its only value (facts 4.4).
+_EMPTY: Final = ("", ("",))
+
+
 def _set_test(key: str, spelling: Spelling, compare: Compare) -> Test:
     every = spelling.prefix == _ALL
     absent = every or spelling.if_exists
@@ -235,7 +239,7 @@ def _set_test(key: str, spelling: Spelling, compare: Compare) -> Test:
         value = values.get(key)
         if value is None:
             return absent
-        if value == "":
+        if value in _EMPTY:
             return every
         items = (value,) if isinstance(value, str) else value
         answers = [compare(item, values) for item in items]

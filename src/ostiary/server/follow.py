@@ -12,6 +12,8 @@ log = logging.getLogger("ostiary")
 
 EVERY = 0.1
 """Seconds between two looks for changes that other processes made."""
+LONGEST = 2
+"""Seconds that anybody waits for a look."""
 
 
 class Follower:
@@ -22,6 +24,7 @@ class Follower:
         self._snapshot = snapshot
         self._work = work
         self._loop = asyncio.get_running_loop()
+        self._next = self._loop.create_future()
         store.subscribe(self._committed)
 
     def _committed(self, revision: int, writes: list[Write]) -> None:
@@ -40,14 +43,35 @@ class Follower:
         """Look for changes of other processes until cancelled."""
         while True:
             await asyncio.sleep(EVERY)
-            try:
-                await self._catch_up()
-            except StoreUnavailableError:
-                log.warning("the database does not answer; deciding from the snapshot")
+            # Whoever asks from here on may ask for what this look does not see.
+            waiting, self._next = self._next, self._loop.create_future()
+            await self._look()
+            waiting.set_result(None)
 
-    async def _catch_up(self) -> None:
+    async def next_look(self) -> None:
+        """Returns after a look that began later than this call; needs `follow`.
+
+        All who wait share one look, so however many ask, the store is read no more
+        often for it (T119). Nobody waits longer than for a database that hangs.
+        """
+        await asyncio.wait([self._next], timeout=LONGEST)
+
+    async def reach(self, revision: int) -> int:
+        """The snapshot's revision once it is this one or a later one."""
+        while self._snapshot.revision < revision:
+            if not await self._look():
+                await asyncio.sleep(EVERY)
+        return self._snapshot.revision
+
+    async def _look(self) -> bool:
+        """Whether the store answered; the snapshot is where the store was then."""
         before = self._snapshot.revision
-        revision, writes = await self._work.call(
-            lambda: self._store.writes_since(before)
-        )
+        try:
+            revision, writes = await self._work.call(
+                lambda: self._store.writes_since(before)
+            )
+        except StoreUnavailableError:
+            log.warning("the database does not answer; deciding from the snapshot")
+            return False
         self._snapshot.apply(before, revision, writes)
+        return True

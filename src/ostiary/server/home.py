@@ -51,15 +51,34 @@ def open_home(settings: Settings) -> Home:
         master = _master_key(settings.master_key_file, mint)
         engine = open_engine(settings.database_url)
         prepare_schema(engine)
-        store = SqlStore(engine)
-        snapshot = Snapshot()
-        snapshot.load(*store.everything())
-        holder = VaultHolder(Vault(master, EMPTY), snapshot)
-        home = Home(
-            settings=settings, store=store, snapshot=snapshot, vault=holder, mint=mint
-        )
+        home = _loaded(settings, SqlStore(engine), master, mint)
         _found(home)
     return home
+
+
+def join_home(settings: Settings, writer: str) -> Home:
+    """The installation in a home that another process of this node has opened.
+
+    Args:
+        settings: the same that the other has.
+        writer: the name of this process's audit log.
+    """
+    os.umask(0o077)
+    mint = SystemMint()
+    master = _master_key(settings.master_key_file, mint)
+    store = SqlStore(open_engine(settings.database_url), writer)
+    return _loaded(settings, store, master, mint)
+
+
+def _loaded(
+    settings: Settings, store: SqlStore, master: MasterKey, mint: SystemMint
+) -> Home:
+    snapshot = Snapshot()
+    snapshot.load(*store.everything())
+    holder = VaultHolder(Vault(master, EMPTY), snapshot)
+    return Home(
+        settings=settings, store=store, snapshot=snapshot, vault=holder, mint=mint
+    )
 
 
 @contextmanager

@@ -1,10 +1,15 @@
-"""What has to happen now and then: a new sealing key, and a tidy audit outbox."""
+"""What has to happen now and then: a new sealing key, and a tidy audit outbox.
+
+A change's record is in the database with the change (P6), in the outbox, until its
+copy in the log is on disk. Whoever wrote a copy forgets its row. Rows of a process
+that died are looked after by one process of the node: `Upkeep`.
+"""
 
 import asyncio
 import logging
 
 from ostiary.gate import audit
-from ostiary.gate.audit import AuditLog
+from ostiary.gate.audit import AuditLog, AuditUnavailableError
 from ostiary.gate.work import Work
 from ostiary.server.home import Home
 from ostiary.server.system import now
@@ -16,50 +21,75 @@ EVERY = 60
 """Seconds between two rounds."""
 
 
+class Outbox:
+    """The rows whose copies this process wrote."""
+
+    def __init__(self, work: Work, log_file: AuditLog) -> None:
+        self._work = work
+        self._audit = log_file
+
+    async def run(self) -> None:
+        """Rounds until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY)
+            await self.empty()
+
+    async def empty(self) -> None:
+        """Forget the rows whose copies are on disk.
+
+        A row that stays behind by an error is found at the next start, and its copy,
+        too.
+        """
+        try:
+            copies = await self._audit.synced_copies()
+            if copies:
+                await self._work.write(lambda store: store.forget_audit(copies))
+        except (StoreError, AuditUnavailableError) as error:
+            log.warning("upkeep: audit records stay in the database: %s", error)
+
+
 class Upkeep:
-    """Runs beside the requests, and never in their way."""
+    """Done by one process of a node, beside the requests and never in their way."""
 
     def __init__(self, home: Home, work: Work, log_file: AuditLog) -> None:
         self._home = home
         self._work = work
         self._audit = log_file
-        self._seen = 0
 
-    async def recover(self) -> None:
-        """Bring records into the log whose change was committed by a process that died.
+    async def recover(self, writer: str = "") -> None:
+        """Bring records into the log whose change was committed by a dead process.
 
-        A change's record is in the database with the change (P6); the copy in the
-        log may be missing when the process was killed right after the commit.
+        The copy in its own log may be missing when the process was killed right after
+        the commit.
+
+        Args:
+            writer: the name of its log; empty for all, when none of them runs.
         """
-        rows = await self._work.call(self._home.store.audit_records)
-        for _, request_id, text in rows:
-            if audit.find(self._home.settings.audit_folder, request_id) is None:
-                self._audit.write(text)
-        if rows:
-            await self._audit.sync()
-            await self._forget(rows[-1][0])
+        rows = await self._work.call(lambda: self._home.store.audit_records(writer))
+        if not rows:
+            return
+        records = [(request_id, record) for _, request_id, record in rows]
+        folder = self._home.settings.audit_folder
+        missing = await self._work.call(lambda: audit.missing(folder, records))
+        for record in missing:
+            self._audit.write(record)
+        await self._audit.sync()
+        done = [request_id for request_id, _ in records]
+        await self._work.write(lambda store: store.forget_audit(done))
 
     async def run(self) -> None:
         """Rounds until cancelled."""
         while True:
             await asyncio.sleep(EVERY)
             try:
-                await self._round()
+                await self.renew_ring()
             except StoreError:
                 log.warning("upkeep: the database does not answer; trying again")
 
-    async def _round(self) -> None:
-        home = self._home
-        if home.vault.is_due(now()):
+    async def renew_ring(self) -> None:
+        """Make a new sealing key when one is due (T119)."""
+        vault = self._home.vault
+        if vault.is_due(now()):
             await self._work.change(
-                lambda change: home.vault.rotate(change, home.mint, now())
+                lambda change: vault.rotate(change, self._home.mint, now())
             )
-        rows = await self._work.call(home.store.audit_records)
-        # Those seen a round ago have long been copied: the copy follows the commit
-        # within one answer's time.
-        await self._audit.sync()
-        await self._forget(self._seen)
-        self._seen = rows[-1][0] if rows else self._seen
-
-    async def _forget(self, upto: int) -> None:
-        await self._work.write(lambda store: store.forget_audit(upto))

@@ -4,7 +4,7 @@ Shaped for many nodes: a change locks the revision counter first, one-time facts
 are single conditional statements, and nothing is used that PostgreSQL lacks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -43,13 +43,21 @@ from ostiary.store.tables import KINDS, TABLES, audit, changes, revisions, tries
 
 Listener = Callable[[int, list[Write]], None]
 _LAST_CHARACTER = "\U0010ffff"
+_AT_ONCE = 500
+"""Values in one statement; SQLite takes 32,766 of them, older ones 999."""
 
 
 class SqlStore:
-    """Entities in a SQL database."""
+    """Entities in a SQL database.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        engine: the database.
+        writer: the name of the audit log that gets copies of this store's records.
+    """
+
+    def __init__(self, engine: Engine, writer: str = "api") -> None:
         self._engine = engine
+        self._writer = writer
         self._listeners: list[Listener] = []
 
     def subscribe(self, listener: Listener) -> None:
@@ -69,7 +77,7 @@ class SqlStore:
         current = revisions.c.current
         with _available(), writing(self._engine) as connection, connection.begin():
             connection.execute(counter.values(current=current + 1))
-            change = SqlChange(connection, _current(connection))
+            change = SqlChange(connection, _current(connection), self._writer)
             yield change
             if not change.writes:
                 # Nothing to follow: give the number back, so that revisions stay
@@ -83,7 +91,7 @@ class SqlStore:
     def ledger(self) -> Iterator["SqlLedger"]:
         """A transaction over tries and used codes; it takes no revision."""
         with _available(), writing(self._engine) as connection, connection.begin():
-            yield SqlLedger(connection)
+            yield SqlLedger(connection, self._writer)
 
     def everything(self) -> tuple[int, list[Entity]]:
         """The revision, and all entities as of it."""
@@ -105,17 +113,24 @@ class SqlStore:
                 for kind, key in rows
             ]
 
-    def audit_records(self) -> list[tuple[int, str, str]]:
-        """Number, request id and text of the audit records that changes left."""
+    def audit_records(self, writer: str = "") -> list[tuple[int, str, str]]:
+        """Number, request id and text of the records that changes left, in order.
+
+        Those of one writer, or of all when none is named.
+        """
         query = select(audit.c.id, audit.c.request_id, audit.c.record)
+        if writer:
+            query = query.where(audit.c.writer == writer)
         with _available(), reading(self._engine) as connection:
             rows = connection.execute(query.order_by(audit.c.id))
             return [(row.id, row.request_id, row.record) for row in rows]
 
-    def forget_audit(self, upto: int) -> None:
-        """Forget the records up to this number: the log on disk has them."""
+    def forget_audit(self, request_ids: Sequence[str]) -> None:
+        """Forget the records of these requests: a log on disk has them."""
         with _available(), writing(self._engine) as connection, connection.begin():
-            connection.execute(delete(audit).where(audit.c.id <= upto))
+            for start in range(0, len(request_ids), _AT_ONCE):
+                some = request_ids[start : start + _AT_ONCE]
+                connection.execute(delete(audit).where(audit.c.request_id.in_(some)))
 
 
 class SqlReader:
@@ -175,9 +190,10 @@ class SqlReader:
 class SqlChange(SqlReader):
     """One change; it holds the lock on the revision counter."""
 
-    def __init__(self, connection: Connection, revision: int) -> None:
+    def __init__(self, connection: Connection, revision: int, writer: str) -> None:
         super().__init__(connection, revision)
         self.writes: list[Write] = []
+        self._writer = writer
 
     def insert(self, entity: Entity) -> None:
         """Remember a new entity; raises AlreadyExistsError."""
@@ -218,7 +234,7 @@ class SqlChange(SqlReader):
 
     def record(self, request_id: str, record: str) -> None:
         """Keep an audit record in the same transaction (P6)."""
-        _record(self._connection, request_id, record)
+        _record(self._connection, self._writer, request_id, record)
 
     def _one(self, kind: type[E], condition: ColumnElement[bool]) -> E | None:
         # Locked, because a ledger transaction needs no revision: else `replace` could
@@ -242,8 +258,9 @@ class SqlChange(SqlReader):
 class SqlLedger:
     """One-time facts; each method is one conditional statement."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, writer: str) -> None:
         self._connection = connection
+        self._writer = writer
 
     def device(self, serial: str) -> model.MFADevice | None:
         """The device as it is now, locked: whoever reads it holds its tries, too."""
@@ -303,7 +320,7 @@ class SqlLedger:
 
     def record(self, request_id: str, record: str) -> None:
         """Keep an audit record in the same transaction."""
-        _record(self._connection, request_id, record)
+        _record(self._connection, self._writer, request_id, record)
 
 
 def _locked(kind: type[Entity], condition: ColumnElement[bool]) -> Select[Any]:
@@ -323,8 +340,9 @@ def _moved(result: CursorResult[Any]) -> bool:
     return result.rowcount == 1
 
 
-def _record(connection: Connection, request_id: str, record: str) -> None:
-    connection.execute(insert(audit).values(request_id=request_id, record=record))
+def _record(connection: Connection, writer: str, request_id: str, record: str) -> None:
+    row = {"request_id": request_id, "writer": writer, "record": record}
+    connection.execute(insert(audit).values(**row))
 
 
 def _where(kind: type[Entity], equal: dict[str, Value]) -> ColumnElement[bool]:

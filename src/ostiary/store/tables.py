@@ -223,9 +223,12 @@ audit = Table(
         autoincrement=True,
     ),
     _text("request_id"),
+    _text("writer"),
     _text("record"),
+    Index(None, "request_id"),
     sqlite_autoincrement=True,
 )
+"""Records of changes, each until its writer's log on disk has it, too."""
 
 TABLES: dict[type[model.Entity], Table] = {
     model.Account: accounts,

@@ -38,7 +38,12 @@ def write(
         f"<ResponseMetadata><RequestId>{escape(request_id)}</RequestId>"
         f"</ResponseMetadata></{operation}Response>"
     )
-    headers = (("content-type", "text/xml"), ("x-amzn-RequestId", request_id))
+    headers = (
+        ("content-type", "text/xml"),
+        # Secrets and seeds are given once, and kept by nobody on the way (T18).
+        ("cache-control", "no-store"),
+        ("x-amzn-RequestId", request_id),
+    )
     return Response(status=200, headers=headers, body=body.encode())
 
 

@@ -21,6 +21,9 @@ _INTEGER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _LONGEST_ECHO = 128
 # STS repeats the offending value in its validation messages, IAM does not.
 _ECHOING = frozenset({"sts"})
+# STS repeats what was wrong, but a token code is a credential (T22), also a wrong
+# one: it may be a slip of the finger away from the right one.
+_UNSPOKEN = frozenset({"tokenCode"})
 
 
 def has_operation(service: Service, operation: str) -> bool:
@@ -147,7 +150,7 @@ class _Reader:
 
     def _say(self, path: str, value: str, told: str, *, quoted: bool = True) -> None:
         shown = ""
-        if self._echo:
+        if self._echo and path not in _UNSPOKEN:
             shown = f" '{value}'" if quoted else f" {value}"
         self.faults.append(
             f"Value{shown} at '{path}' failed to satisfy constraint: {told}"

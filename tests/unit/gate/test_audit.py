@@ -255,10 +255,13 @@ def test_copies_are_told_once_they_are_on_disk(tmp_path: Path) -> None:
         log.write(_record("b"))
         assert await log.synced_copies() == ["a"]
         log.write(_record("c"), copy_of="c")
-        kept, log._file = log._file, -1
+        reading, writing = os.pipe()
+        kept, log._file = log._file, writing
         with pytest.raises(AuditUnavailableError):
             await log.synced_copies()
         log._file = kept
+        os.close(reading)
+        os.close(writing)
         assert await log.synced_copies() == ["c"]
         assert await log.synced_copies() == []
         log.close()

@@ -13,11 +13,10 @@ from ostiary.gate.exchange import (
     ExchangeError,
     Limits,
     Outgoing,
-    Pool,
     SlowError,
-    Stream,
     UnreachableError,
 )
+from ostiary.gate.pool import Pool, Stream
 from ostiary.wire.http import Response, SpoolWriter
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -48,6 +47,13 @@ class Upstream:
             await writer.wait_closed()
 
 
+def _endpoint(port: int, *addresses: str) -> Endpoint:
+    async def find() -> tuple[str, ...]:
+        return addresses
+
+    return Endpoint(find=find, port=port, tls_name="")
+
+
 _POOLS: list[Pool] = []
 
 
@@ -63,7 +69,7 @@ async def _upstream(talk: Talk) -> AsyncIterator[tuple[Upstream, Endpoint]]:
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        yield upstream, Endpoint(addresses=("127.0.0.1",), port=port, tls_name="")
+        yield upstream, _endpoint(port, "127.0.0.1")
     finally:
         while _POOLS:
             _POOLS.pop().close()
@@ -416,7 +422,7 @@ def test_a_full_pool_says_so_and_others_are_unaffected() -> None:
 
 def test_nobody_there() -> None:
     """A closed port is unreachable, at each of the addresses."""
-    endpoint = Endpoint(addresses=("127.0.0.1", "127.0.0.2"), port=1, tls_name="")
+    endpoint = _endpoint(1, "127.0.0.1", "127.0.0.2")
     with pytest.raises(UnreachableError):
         asyncio.run(_pool().send(endpoint, _request()))
 

@@ -181,7 +181,9 @@ def test_connection_may_not_list_other_headers(value: str) -> None:
 
 
 @pytest.mark.threat("T63")
-@pytest.mark.parametrize("value", ["close", "keep-alive", "Keep-Alive, TE", ""])
+@pytest.mark.parametrize(
+    "value", ["close", "keep-alive", "Keep-Alive, TE", ""]
+)  # codespell:ignore te
 def test_connection_with_hop_by_hop_headers_passes(value: str) -> None:
     """Ordinary clients say so."""
     check_connection(_request(("connection", value)))

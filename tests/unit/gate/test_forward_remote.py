@@ -38,6 +38,7 @@ class Store:
 
     def __init__(self) -> None:
         self.asked: list[Request] = []
+        self.heads: list[int] = []
         self.special: tuple[int, list[tuple[str, str]], bytes] | None = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
@@ -55,6 +56,8 @@ class Store:
         self.asked.append(request)
         if self.special is not None:
             return self.special
+        if self.heads:
+            return self.heads.pop(0), [], b""
         if request.path == "/":
             return 200, [("content-type", "application/xml")], LIST.encode()
         bucket = request.path.split("/")[1]
@@ -219,6 +222,19 @@ def test_no_account_takes_a_bucket_by_creating_it(
         remote_house.client("s3", B).create_bucket(Bucket="old")
     assert _status(caught) == (409, "BucketAlreadyExists")
     assert [request.method for request in store.asked] == ["HEAD"]
+    assert remote_house.snapshot.owned == {}
+
+
+@pytest.mark.threat("T101")
+def test_a_bucket_that_appears_while_its_name_is_reserved(
+    remote_house: House, store: Store
+) -> None:
+    """The second look finds it: refused, and the reservation is taken back."""
+    store.heads = [404, 200]
+    with pytest.raises(ClientError) as caught:
+        remote_house.client("s3", B).create_bucket(Bucket="sudden")
+    assert _status(caught) == (409, "BucketAlreadyExists")
+    assert [request.method for request in store.asked] == ["HEAD", "HEAD"]
     assert remote_house.snapshot.owned == {}
 
 

@@ -152,6 +152,38 @@ def test_a_program_that_nobody_started_says_so() -> None:
     assert done.stderr == "the sandbox is started by `ostiary serve` only\n"
 
 
+@pytest.mark.threat("T70")
+@pytest.mark.parametrize(
+    "act",
+    [
+        "socket.create_connection(('127.0.0.1', 9))",
+        "subprocess.run(['true'])",
+        "os.system('true')",
+        "os.posix_spawn('/bin/true', ['true'], {})",
+    ],
+)
+def test_the_sandbox_does_not_reach_out(act: str) -> None:
+    """Whatever moto would connect to or run for a client: it cannot."""
+    program = (
+        "import os, socket, subprocess\n"
+        "from ostiary.gate.sandbox_moto import listen\n"
+        "server = listen('key')\n"
+        "try:\n"
+        f"    {act}\n"
+        "except PermissionError as error:\n"
+        "    print(error)\n"
+        "server.server_close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout.startswith("the sandbox does nothing of the kind")
+
+
 def test_the_sandbox_ends_with_its_killed_parent(tmp_path: Path) -> None:
     """SIGKILL of the server leaves no moto behind."""
     program = tmp_path / "parent.py"

@@ -22,6 +22,7 @@ def test_a_whole_answer() -> None:
     assert response.status == 200
     assert response.headers == (
         ("content-type", "text/xml"),
+        ("cache-control", "no-store"),
         ("x-amzn-RequestId", "rid-1"),
     )
     assert response.body == (

@@ -45,10 +45,12 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("writer", sa.Text(), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_audit_request_id"), "audit", ["request_id"], unique=False)
     op.create_table(
         "change",
         sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
