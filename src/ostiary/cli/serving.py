@@ -1,7 +1,6 @@
 """`ostiary serve`."""
 
 import asyncio
-import gc
 import logging
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from ostiary.gate.upstreams import UpstreamError
 from ostiary.server.listen import LOOPBACK, BindError, Listeners, bind
 from ostiary.server.run import loop_factory
 from ostiary.server.run import serve as run
+from ostiary.server.system import keep_loaded
 
 
 def serve(
@@ -23,8 +23,6 @@ def serve(
         format="%(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr
     )
     logging.getLogger("ostiary").setLevel(logging.INFO)
-    if workers != 1:
-        raise stop("more than one worker is not served by this version", 2)
     settings = settings_of(home)
     try:
         listeners = bind(host, port, console_port)
@@ -34,13 +32,17 @@ def serve(
 
     def ready() -> None:
         _greet(listeners, installation.settings.credentials_file, host)
-        # What was loaded stays: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
+        keep_loaded()
 
+    if workers == 1:
+        serving = run(installation, listeners, ready)
+    else:
+        from ostiary.server.supervise import supervise  # noqa: PLC0415 - start-up counts
+
+        serving = supervise(installation, listeners, workers, ready)
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(run(installation, listeners, ready))
+            runner.run(serving)
     except (ConfigError, UpstreamError) as error:
         raise stop(str(error), 2) from None
     except AuditTakenError as error:

@@ -30,7 +30,8 @@ class Limits:
     first_byte: float = 60.0
     idle: float = 60.0
     """Without a byte, while a body goes either way."""
-    connections: int = 64
+    connections: int = 256
+    """Enough for many clients that wait for messages; each holds one."""
     wait: float = 3.0
     """For a free connection."""
     kept: float = 4.0
@@ -118,7 +119,12 @@ async def connect(
         UnreachableError: none does.
     """
     failure: Exception | None = None
-    for address in await endpoint.find():
+    try:
+        async with asyncio.timeout(limits.connect):
+            addresses = await endpoint.find()
+    except TimeoutError as error:
+        raise UnreachableError("its name does not resolve in time") from error
+    for address in addresses:
         try:
             async with asyncio.timeout(limits.connect):
                 reader, writer = await asyncio.open_connection(
@@ -128,7 +134,7 @@ async def connect(
                     ssl=context,
                     server_hostname=endpoint.tls_name or None,
                 )
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             failure = error
             continue
         http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
@@ -174,9 +180,8 @@ async def _ask(connection: Connection, outgoing: Outgoing) -> h11.Response:
     connection.writer.write(connection.http.send(request) or b"")
     body = outgoing.body
     if isinstance(body, bytes) and len(body) <= _SMALL_UPLOAD:
-        with contextlib.suppress(
-            ConnectionError
-        ):  # an answer may stand there all the same
+        # An upstream that closes before it has read all may have answered first.
+        with contextlib.suppress(ConnectionError):
             await _upload(connection, body)
         return await _read_head(connection, limits.first_byte)
     upload = asyncio.create_task(_upload(connection, body))

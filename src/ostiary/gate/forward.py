@@ -44,7 +44,7 @@ _SANDBOX_AUTHORIZATION = (
     f"SignedHeaders=host, Signature={'0' * 64}"
 )
 _TARGET = re.compile(r"[!-~]+", re.ASCII)
-"""What HTTP allows in a request line; other bytes come percent-encoded or not at all."""
+"""What HTTP allows in a request line; other bytes come percent-encoded."""
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
 _WRITING = frozenset({"PUT", "POST", "DELETE"})

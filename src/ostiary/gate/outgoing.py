@@ -196,7 +196,7 @@ def s3_path(path: str, bucket: str, key: str) -> str:
             says; then nothing may be forwarded (P4).
     """
     decided = f"/{bucket}/{key}" if key else f"/{bucket}" if bucket else "/"
-    said = unquote_to_bytes(path)
+    said = unquote_to_bytes(path.encode("latin-1"))
     if said in {decided.encode(), decided.encode() + (b"" if key else b"/")}:
         return path
     if bucket and said == f"/{key}".encode():

@@ -6,7 +6,6 @@ an answer that is not read to its end takes its connection with it (T68, T69, T7
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
 
 import h11
 
@@ -185,7 +184,7 @@ async def _exchange(lease: _Lease, outgoing: Outgoing) -> Response:
     return _response(head, Stream(lease, bytes(start)))
 
 
-def _response(head: h11.Response, body: "bytes | AsyncIterator[bytes]") -> Response:
+def _response(head: h11.Response, body: bytes | Stream) -> Response:
     return Response(
         status=head.status_code,
         headers=tuple(

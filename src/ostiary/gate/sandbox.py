@@ -40,24 +40,27 @@ class Running:
     key: Secret
 
 
+Owner = Callable[[], Awaitable[Running]]
+
+
 class Sandbox:
     """Starts and stops the child process.
 
     Args:
         key: what each request to the sandbox must carry; nobody else may know it.
         log: the file that takes what moto prints; None for nothing.
-        running: a sandbox that somebody else started, for a server whose workers
+        owner: asks the process that has the sandbox, for a server whose workers
             share one. Then this one starts and stops nothing.
     """
 
     def __init__(
-        self, key: Secret, *, log: Path | None = None, running: Running | None = None
+        self, key: Secret, *, log: Path | None = None, owner: Owner | None = None
     ) -> None:
         self._key = key
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._starting: asyncio.Task[Running] | None = None
-        self._given = running
+        self._owner = owner
         self._stopped = False
         self.before_start: BeforeStart | None = None
         """Called before each start: what an earlier child held is gone by then."""
@@ -68,8 +71,8 @@ class Sandbox:
         Raises:
             SandboxError: moto is not installed, or did not come up in time.
         """
-        if self._given is not None:
-            return self._given
+        if self._owner is not None:
+            return await self._owner()
         if self._stopped:
             raise SandboxError("the sandbox has been stopped")
         if self._starting is None or self._has_died():

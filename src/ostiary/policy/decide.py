@@ -196,14 +196,20 @@ def _named(kinds: Way, resource_kind: Kind) -> Way:
     return tuple(resource_kind if kind is RESOURCE else kind for kind in kinds)
 
 
-@lru_cache(maxsize=1024)
 def _decision(
     outcome: Outcome,
     marks: tuple[Mark, ...] = (),
     missing: Way = (),
     refusal: str = "",
 ) -> Decision:
-    """The decision of these facts; equal ones are one object, for speed."""
+    """The decision of these facts; equal small ones are one object, for speed."""
+    make = _kept_decision if len(marks) <= _FEW else _new_decision
+    return make(outcome, marks, missing, refusal)
+
+
+def _new_decision(
+    outcome: Outcome, marks: tuple[Mark, ...], missing: Way, refusal: str
+) -> Decision:
     return Decision(
         outcome=outcome,
         determining=tuple(
@@ -213,6 +219,11 @@ def _decision(
         missing=missing,
         refusal=refusal,
     )
+
+
+_kept_decision: Final = lru_cache(maxsize=1024)(_new_decision)
+# Decisions of more statements are rare and large, so they are not kept.
+_FEW: Final = 4
 
 
 # --- hearing -----------------------------------------------------------------------

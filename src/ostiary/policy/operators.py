@@ -10,7 +10,7 @@ nor silence a Deny (T80, T87).
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -147,15 +147,22 @@ class Spelling(NamedTuple):
     if_exists: bool
 
 
+def _spellings() -> Iterator[tuple[str, Spelling]]:
+    for row in _ROWS:
+        if row.name == "Null":
+            yield row.name, Spelling("", row, if_exists=False)
+            continue
+        for prefix in ("", _ALL, _ANY):
+            yield prefix + row.name, Spelling(prefix, row, if_exists=False)
+            yield prefix + row.name + _IF_EXISTS, Spelling(prefix, row, if_exists=True)
+
+
+_SPELLINGS: Final = dict(_spellings())
+
+
 def find_operator(text: str) -> Spelling | None:
     """The row and wrappings that `text` names, exact in case, or None."""
-    prefix = next((one for one in (_ALL, _ANY) if text.startswith(one)), "")
-    name = text.removeprefix(prefix)
-    if_exists = name.endswith(_IF_EXISTS)
-    row = OPERATORS.get(name.removesuffix(_IF_EXISTS))
-    if row is None or (row.name == "Null" and (prefix or if_exists)):
-        return None
-    return Spelling(prefix, row, if_exists)
+    return _SPELLINGS.get(text)
 
 
 def get_operator(text: str) -> Spelling:

@@ -19,11 +19,23 @@ _HEADERS = [
 
 
 class Console:
-    """Plain ASGI for two paths."""
+    """Plain ASGI for two paths.
 
-    def __init__(self, api: str, revision: Callable[[], int]) -> None:
+    Args:
+        api: the API's URL.
+        revision: which revision decisions are by.
+        is_ready: whether all that should answer does.
+    """
+
+    def __init__(
+        self,
+        api: str,
+        revision: Callable[[], int],
+        is_ready: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._api = api
         self._revision = revision
+        self._is_ready = is_ready
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -46,8 +58,14 @@ class Console:
 
     def _page(self, path: str) -> tuple[int, bytes, bytes]:
         if path == "/_ostiary/health":
-            health = {"status": "ok", "enforcing": True, "revision": self._revision()}
-            return 200, b"application/json", json.dumps(health).encode()
+            is_ready = self._is_ready()
+            health = {
+                "status": "ok" if is_ready else "not ready",
+                "enforcing": True,
+                "revision": self._revision(),
+            }
+            status = 200 if is_ready else 503
+            return status, b"application/json", json.dumps(health).encode()
         if path == "/":
             page = _PAGE.format(api=self._api)
             return 200, b"text/html; charset=utf-8", page.encode()

@@ -2,10 +2,17 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ostiary.gate.exchange import (
     BusyError,
@@ -21,7 +28,8 @@ from ostiary.wire.http import Response, SpoolWriter
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-QUICK = Limits(connect=0.5, first_byte=0.2, idle=0.2, wait=0.1, connections=2)
+QUICK = Limits(connect=2, first_byte=2, idle=2, wait=0.1, connections=2)
+IMPATIENT = Limits(connect=0.3, first_byte=0.3, idle=0.3, wait=0.1, connections=2)
 
 
 class Upstream:
@@ -162,15 +170,29 @@ def test_a_second_answer_is_never_read(surplus: bytes) -> None:
 @pytest.mark.threat("T69")
 def test_an_answer_that_comes_unasked_is_never_read() -> None:
     """Bytes that arrive while the connection is idle end it."""
+    is_idle = asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(GOOD)
-        await asyncio.sleep(0.005)
+        await is_idle.wait()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+        await writer.drain()
         await asyncio.sleep(0.1)
 
-    assert asyncio.run(_ask_twice(talk, _request())) == ([b"ok", b"ok"], 2)
+    async def story() -> tuple[bytes, int]:
+        async with _upstream(talk) as (upstream, endpoint):
+            pool = _pool(Limits(kept=60))
+            await pool.send(endpoint, _request())
+            is_idle.set()
+            for _ in range(5000):
+                if not pool._idle[0].is_quiet:
+                    break
+                await asyncio.sleep(0.001)
+            second = await pool.send(endpoint, _request())
+            return await _whole(second), upstream.connections
+
+    assert asyncio.run(story()) == (b"ok", 2)
 
 
 @pytest.mark.threat("T69")
@@ -372,7 +394,7 @@ def test_a_silent_upstream_is_too_slow() -> None:
 
     async def story() -> int:
         async with _upstream(talk) as (_, endpoint):
-            pool = _pool()
+            pool = _pool(IMPATIENT)
             with pytest.raises(SlowError):
                 await pool.send(endpoint, _request())
             return pool._slots._value
@@ -393,7 +415,7 @@ def test_an_upstream_that_drips_is_too_slow() -> None:
     async def story() -> None:
         async with _upstream(talk) as (_, endpoint):
             with pytest.raises(SlowError):
-                await _pool().send(endpoint, _request())
+                await _pool(IMPATIENT).send(endpoint, _request())
 
     asyncio.run(story())
 
@@ -407,7 +429,7 @@ def test_a_full_pool_says_so_and_others_are_unaffected() -> None:
 
     async def story() -> tuple[str, ...]:
         async with _upstream(hang) as (_, slow), _upstream(_saying(GOOD)) as (_, quick):
-            pool, other = _pool(), _pool()
+            pool, other = _pool(IMPATIENT), _pool()
             waiting = [
                 asyncio.create_task(pool.send(slow, _request())) for _ in range(3)
             ]
@@ -420,11 +442,90 @@ def test_a_full_pool_says_so_and_others_are_unaffected() -> None:
     )
 
 
+def _certificate(folder: Path, name: str) -> ssl.SSLContext:
+    """A server's context with a certificate that nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    file = folder / "server.pem"
+    file.write_bytes(
+        key.private_bytes(pem, pkcs8, plain) + certificate.public_bytes(pem)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+@pytest.mark.threat("T70")
+@pytest.mark.parametrize(
+    ("name", "trusted", "served"),
+    [
+        ("s3.example.internal", True, True),
+        ("other.example.internal", True, False),
+        ("s3.example.internal", False, False),
+    ],
+)
+def test_tls_verifies_the_configured_name(
+    tmp_path: Path, name: str, trusted: bool, served: bool
+) -> None:
+    """We connect to an address that was checked, and the name must be the upstream's."""
+    context = _certificate(tmp_path, name)
+
+    async def story() -> int:
+        upstream = Upstream(_saying(GOOD))
+        server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, ssl=context)
+        port = server.sockets[0].getsockname()[1]
+        endpoint = replace(_endpoint(port, "127.0.0.1"), tls_name="s3.example.internal")
+        pool = Pool(QUICK)
+        if trusted:
+            pool._tls = ssl.create_default_context(cafile=tmp_path / "server.pem")
+        try:
+            return (await pool.send(endpoint, _request())).status
+        finally:
+            pool.close()
+            server.close()
+            await asyncio.sleep(0.1)
+
+    if served:
+        assert asyncio.run(story()) == 200
+    else:
+        with pytest.raises(UnreachableError):
+            asyncio.run(story())
+
+
+def test_a_name_that_takes_too_long() -> None:
+    """Resolving has no more time than connecting."""
+
+    async def find() -> tuple[str, ...]:
+        await asyncio.sleep(5)
+        return ("127.0.0.1",)
+
+    endpoint = Endpoint(find=find, port=1, tls_name="")
+    with pytest.raises(UnreachableError):
+        asyncio.run(Pool(IMPATIENT).send(endpoint, _request()))
+
+
 def test_nobody_there() -> None:
     """A closed port is unreachable, at each of the addresses."""
     endpoint = _endpoint(1, "127.0.0.1", "127.0.0.2")
     with pytest.raises(UnreachableError):
-        asyncio.run(_pool().send(endpoint, _request()))
+        asyncio.run(_pool(IMPATIENT).send(endpoint, _request()))
 
 
 @pytest.mark.parametrize(("method", "again"), [(b"GET", True), (b"POST", False)])

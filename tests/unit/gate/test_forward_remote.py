@@ -14,10 +14,14 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
+from ostiary.gate.forward import Passage
 from ostiary.gate.upstreams import Remote, Upstreams
+from ostiary.identity.model import OwnedResource, ResourcePolicy
 from ostiary.identity.secret import Secret
 from ostiary.wire import sigv4
+from ostiary.wire.faults import Fault
 from ostiary.wire.http import Request
+from ostiary.wire.service import S3
 from tests.unit.gate.door_house import REQUEST_ID, SECRET, A, B, House, open_house
 
 UPSTREAM_KEY = "UPSTREAMKEY0000000001"
@@ -290,6 +294,50 @@ def test_one_upstream_keeps_one_account_and_region(
         elsewhere.create_queue(QueueName="q")
     assert _status(caught)[0] == 403
     assert store.asked == []
+
+
+@pytest.mark.threat("T47")
+def test_a_path_that_http_cannot_carry(remote_house: House, store: Store) -> None:
+    """Bytes outside ASCII come percent-encoded or not at all: 400, nothing asked."""
+    request = Request(
+        method="GET",
+        path="/old/\xc3\xa9",
+        query="",
+        headers=(),
+        body=b"",
+        secure=False,
+        peer="127.0.0.1",
+    )
+    passage = Passage(
+        request=request,
+        service=S3,
+        account=A,
+        region="us-east-1",
+        bucket="old",
+        key="é",
+        signed=None,
+        now=0,
+    )
+    with pytest.raises(Fault) as caught:
+        remote_house.run(remote_house.forwarder.forward(passage))
+    assert (caught.value.status, caught.value.code) == (400, "InvalidURI")
+    assert store.asked == []
+
+
+def test_only_what_the_sandbox_held_is_forgotten(remote_house: House) -> None:
+    """Policies and owners at a configured upstream outlive every sandbox."""
+    kept, gone = "arn:aws:s3:::old", f"arn:aws:sns:us-east-1:{A}:topic"
+
+    def leave(change: Any) -> None:
+        change.insert(OwnedResource(arn=kept, account=A, created=1, state=""))
+        for arn in (kept, gone):
+            change.insert(ResourcePolicy(arn=arn, account=A, text="{}", updated=1))
+
+    remote_house.run(remote_house.work.change(leave))
+    assert remote_house.sandbox.before_start == remote_house.door.forget_sandbox
+    remote_house.run(remote_house.door.forget_sandbox())
+    assert set(remote_house.snapshot.resource_policies) == {kept}
+    assert set(remote_house.snapshot.owned) == {kept}
 
 
 @pytest.mark.threat("T69")

@@ -251,17 +251,20 @@ def test_a_stopped_sandbox_stays_stopped() -> None:
         asyncio.run(story())
 
 
-def test_a_given_sandbox_is_used_as_it_is() -> None:
-    """Workers share the sandbox that their supervisor started."""
-    given = Running(port=1, key=Secret(KEY))
+def test_a_sandbox_of_another_process_is_asked_for() -> None:
+    """Workers share the sandbox that their supervisor starts, wherever it is by now."""
+    given = [Running(port=1, key=Secret(KEY)), Running(port=2, key=Secret(KEY))]
 
-    async def story() -> Running:
-        sandbox = Sandbox(Secret("other"), running=given)
-        found = await sandbox.running()
+    async def owner() -> Running:
+        return given.pop(0)
+
+    async def story() -> list[int]:
+        sandbox = Sandbox(Secret("other"), owner=owner)
+        found = [(await sandbox.running()).port for _ in range(2)]
         await sandbox.stop()
         return found
 
-    assert asyncio.run(story()) is given
+    assert asyncio.run(story()) == [1, 2]
 
 
 def test_the_log_is_for_the_owner_only(tmp_path: Path) -> None:

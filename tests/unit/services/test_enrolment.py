@@ -10,6 +10,7 @@ from ostiary.identity.secret import Secret
 from ostiary.identity.totp import STEP
 from ostiary.services.enrolment import (
     DEVICES_PER_USER,
+    NEVER_USED,
     EnrolmentError,
     register_hardware,
     register_root_device,
@@ -120,6 +121,7 @@ def test_roots_device_is_assigned_at_once(house: Estate) -> None:
     """No call of the API could do it (facts 8.1); its codes are good for root only."""
     device = roots(house)
     assert (device.user, device.enabled) == (ACCOUNT, house.now)
+    assert (device.drift, device.last_step) == (0, NEVER_USED)
     code = pyotp.TOTP(SEED).at(house.now)
     attempt = Attempt(
         serial=SERIAL,

@@ -340,8 +340,15 @@ def fido(house: Estate, user: User, *, assigned: bool) -> str:
 
 @pytest.mark.rule("M41")
 def test_a_security_key_shows_no_codes(house: Estate, alice: User) -> None:
-    """It cannot be enabled or resynchronized by codes, but listed and deactivated."""
-    codes = {"AuthenticationCode1": "000000", "AuthenticationCode2": "111111"}
+    """It cannot be enabled or resynchronized by codes, but listed and deactivated.
+
+    Not even by the codes of an empty seed, which everybody can compute.
+    """
+    here = totp.step_at(house.now)
+    codes = {
+        "AuthenticationCode1": totp.token_code(b"", here - 1),
+        "AuthenticationCode2": totp.token_code(b"", here),
+    }
     place = {"UserName": "Alice", "SerialNumber": fido(house, alice, assigned=False)}
     assert house.refused("EnableMFADevice", **place, **codes) == WRONG
     with house.store.change() as change:
