@@ -94,9 +94,10 @@ class Server:
         return ostiary(*arguments, home=self.home)
 
     def record(self, request_id: str) -> dict[str, Any]:
-        """The one audit record of a request."""
+        """The one audit record of a request, whichever process wrote it."""
         needle = f'"requestID":"{request_id}"'
-        lines = self.audit_file.read_text().splitlines()
+        files = sorted(self.audit_file.parent.glob("*.jsonl"))
+        lines = [line for file in files for line in file.read_text().splitlines()]
         found = [json.loads(line) for line in lines if needle in line]
         assert len(found) == 1, (request_id, found)
         record: dict[str, Any] = found[0]
@@ -113,10 +114,10 @@ class Server:
         return self.process.wait(30)
 
 
-def start(home: Path, **environment: str) -> Server:
+def start(home: Path, *arguments: str, **environment: str) -> Server:
     """A server that answers its health page, on ports that nobody else took."""
     for _ in range(_ATTEMPTS):
-        server = launch(home, (free_port(), free_port()), **environment)
+        server = launch(home, (free_port(), free_port()), *arguments, **environment)
         told = await_health(server)
         if not told:
             return server
@@ -125,7 +126,9 @@ def start(home: Path, **environment: str) -> Server:
     raise AssertionError(f"the server did not start:\n{told}")
 
 
-def launch(home: Path, ports: tuple[int, int], **environment: str) -> Server:
+def launch(
+    home: Path, ports: tuple[int, int], *arguments: str, **environment: str
+) -> Server:
     """A server that may not be ready yet."""
     port, console_port = ports
     server = Server(home, port, console_port)
@@ -138,6 +141,7 @@ def launch(home: Path, ports: tuple[int, int], **environment: str) -> Server:
                 str(port),
                 "--console-port",
                 str(console_port),
+                *arguments,
             ],
             env=clean_environment(OSTIARY_HOME=str(home), **environment),
             stdout=log,

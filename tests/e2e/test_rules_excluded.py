@@ -167,15 +167,19 @@ def test_calls_for_identity_providers_take_no_mfa(
     role = world.a.role("Idp", trusts(world.a.id), allow(*LIST))
     user = world.a.person("Idp", allow("sts:AssumeRole", role), devices=1)
     mfa = user.mfa()
-    for credentials in (None, user.credentials):
-        draft = call("sts", operation, RoleArn=role, **params, **mfa)
-        answer = send(world.server, draft, credentials)
-        code, said = answer.error("sts")
-        assert (answer.status, code) == (400, "ValidationError")
-        assert "SerialNumber" in said
-        draft = call("sts", operation, RoleArn=role, **params)
-        answer = send(world.server, draft, credentials)
-        assert (answer.status, answer.error("sts")[0]) == (403, "AccessDenied")
+    bare = call("sts", operation, RoleArn=role, **params)
+    coded = call("sts", operation, RoleArn=role, **params, **mfa)
+    for draft in (bare, coded):
+        answer = send(world.server, draft, None)
+        assert answer.status == 403
+        code, _ = answer.error("sts")
+        assert code in {"AccessDenied", "MissingAuthenticationToken"}
+    answer = send(world.server, coded, user.credentials)
+    code, said = answer.error("sts")
+    assert (answer.status, code) == (400, "ValidationError")
+    assert "SerialNumber" in said
+    answer = send(world.server, bare, user.credentials)
+    assert (answer.status, answer.error("sts")[0]) == (403, "AccessDenied")
     # Nothing of that used the code up.
     assert user.assume(role, **mfa).token
 

@@ -25,7 +25,7 @@ class Draw:
 
     def __init__(self, seed: int) -> None:
         """Everything below depends on the seed alone."""
-        self.random = Random(seed)  # noqa: S311 - repeatable on purpose
+        self.random = Random(seed)
         self.choice = self.random.choice
         self.principal = self.choice(alphabet.DRAWN_CALLERS)
         self.action = self.choice([*alphabet.RESOURCES])
@@ -130,7 +130,7 @@ class Draw:
             return {"AWS": self.choice([names, names, names[:2], names[:1], names[1:]])}
         return self.choice(alphabet.PRINCIPALS)
 
-    def who(self, kind: str, effect: str, trust: bool) -> Json:  # noqa: FBT001
+    def who(self, kind: str, effect: str, trust: bool) -> Json:
         """The principal part, where the kind has one; trust policies know no exceptions."""
         if kind in ("rcp", "endpoint"):
             return {"Principal": "*"}
@@ -140,7 +140,7 @@ class Draw:
             return {"NotPrincipal": self.not_principal()}
         return {"Principal": self.principal_element()}
 
-    def what(self, kind: str, trust: bool) -> Json:  # noqa: FBT001
+    def what(self, kind: str, trust: bool) -> Json:
         """The action part, and the resource part, which trust policies have not."""
         actions = alphabet.NEAR_ACTIONS[self.service]
         if trust:

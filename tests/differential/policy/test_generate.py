@@ -1,10 +1,12 @@
 """The generator draws valid cases that reach every outcome and every rule."""
 
+import json
 from collections import Counter
 from itertools import product
 
+from tests.differential.policy.agreement import difference
 from tests.differential.policy.alphabet import FAMILIES, Json
-from tests.differential.policy.generate import case, shrink
+from tests.differential.policy.generate import case, shrink, to_corpus
 from tests.spec.conditions import listed
 from tests.spec.decision import KINDS, decide
 
@@ -54,3 +56,27 @@ def test_shrinking_keeps_only_what_fails() -> None:
     """A case is left with nothing that its failure does not need."""
     found = {"a": [1, {"b": 2, "c": [3, 4]}], "d": 5}
     assert shrink(found, lambda smaller: "4" in str(smaller)) == {"a": {"c": 4}}
+
+
+def test_differences_are_seen() -> None:
+    """Another decision, other statements, and loud or silent kinds are each a difference."""
+    for drawn in CASES[:300]:
+        spec = decide(drawn)
+        stranger = {"kind": "identity", "policy": 9, "statement": 9, "sid": None}
+        wrong = [*spec["determining"], stranger]
+        assert difference(drawn, spec, spec) is None
+        assert difference(drawn, spec, {**spec, "decision": "Other"})
+        assert difference(drawn, spec, {**spec, "determining": wrong})
+        assert difference(drawn, spec, {**spec, "missing": ["nobody"]})
+        assert difference(drawn, spec, {"id": drawn["id"], "error": "no"})
+        if spec["determining"]:
+            assert difference(drawn, spec, {**spec, "determining": []})
+
+
+def test_a_found_case_is_a_corpus_file() -> None:
+    """A failing case is printed as a file of the corpus, with its fact and the expectation."""
+    told = json.loads(to_corpus(CASES[0], decide(CASES[0]), "facts 6.2"))
+    (found,) = told["cases"]
+    assert found["case"] == CASES[0]
+    assert found["facts"] == "facts 6.2"
+    assert found["decision"] == decide(CASES[0])["decision"]

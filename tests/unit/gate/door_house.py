@@ -6,15 +6,20 @@ it; nothing is decided, for the door is what stands behind the decision.
 
 import asyncio
 import contextlib
+import http.client
 import threading
 import time
 from collections.abc import Coroutine, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import boto3
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from ostiary.gate.actions import required
 from ostiary.gate.authenticate import root_caller, user_caller
@@ -195,6 +200,28 @@ def open_house(home: Path, upstreams: Upstreams = SANDBOX_ONLY) -> Iterator[Hous
         yield house
     finally:
         house.close()
+
+
+def raw(house: House, method: str, path: str, **settings: Any) -> tuple[int, bytes]:
+    """A request whose path goes out as it is written, signed by botocore."""
+    service = settings.get("service", "s3")
+    request = AWSRequest(
+        method=method,
+        url=house.url + path,
+        data=settings.get("body", b""),
+        headers=settings.get("headers", {}),
+    )
+    auth = S3SigV4Auth if service == "s3" else SigV4Auth
+    key = settings.get("key", f"AKIAROOT{A}")
+    auth(Credentials(key, SECRET), service, "us-east-1").add_auth(request)
+    place = urlsplit(house.url)
+    connection = http.client.HTTPConnection(place.netloc, timeout=30)
+    headers = {**dict(request.headers.items()), **settings.get("unsigned", {})}
+    connection.request(method, path, body=request.data, headers=headers)
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
 
 
 def _root(account: str) -> Caller:

@@ -1,18 +1,13 @@
 """The door in front of the sandbox: paths, accounts, owners, request ids."""
 
-import http.client
 import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from botocore.auth import S3SigV4Auth, SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from ostiary.gate.actions import required
@@ -25,7 +20,7 @@ from ostiary.wire import catalog
 from ostiary.wire.faults import Fault
 from ostiary.wire.http import Request
 from ostiary.wire.service import DYNAMODB
-from tests.unit.gate.door_house import REQUEST_ID, SECRET, A, B, C, House
+from tests.unit.gate.door_house import REQUEST_ID, A, B, C, House, raw
 
 KEYS = [
     "a//b",
@@ -43,28 +38,6 @@ KEYS = [
     "s3.cn-north-1.amazonaws.com.cn/x",
     "..",
 ]
-
-
-def _raw(house: House, method: str, path: str, **settings: Any) -> tuple[int, bytes]:
-    """A request whose path goes out as it is written, signed by botocore."""
-    service = settings.get("service", "s3")
-    request = AWSRequest(
-        method=method,
-        url=house.url + path,
-        data=settings.get("body", b""),
-        headers=settings.get("headers", {}),
-    )
-    auth = S3SigV4Auth if service == "s3" else SigV4Auth
-    key = settings.get("key", f"AKIAROOT{A}")
-    auth(Credentials(key, SECRET), service, "us-east-1").add_auth(request)
-    place = urlsplit(house.url)
-    connection = http.client.HTTPConnection(place.netloc, timeout=30)
-    headers = {**dict(request.headers.items()), **settings.get("unsigned", {})}
-    connection.request(method, path, body=request.data, headers=headers)
-    answer = connection.getresponse()
-    found = answer.status, answer.read()
-    connection.close()
-    return found
 
 
 def _code(caught: pytest.ExceptionInfo[ClientError]) -> tuple[int, str]:
@@ -97,17 +70,17 @@ def test_keys_that_look_alike_are_different_objects(house: House, bucket: str) -
     s3.put_object(Bucket=bucket, Key="x/secret", Body=b"1")
     s3.put_object(Bucket=bucket, Key="x//secret", Body=b"2")
     s3.put_object(Bucket=bucket, Key="x/./secret", Body=b"3")
-    assert _raw(house, "GET", f"/{bucket}/x/%73ecret") == (200, b"1")
-    assert _raw(house, "GET", f"/{bucket}/x//secret") == (200, b"2")
-    assert _raw(house, "GET", f"/{bucket}/x/%2e/secret") == (200, b"3")
-    assert _raw(house, "GET", f"/{bucket}/x/secret/")[0] == 404
+    assert raw(house, "GET", f"/{bucket}/x/%73ecret") == (200, b"1")
+    assert raw(house, "GET", f"/{bucket}/x//secret") == (200, b"2")
+    assert raw(house, "GET", f"/{bucket}/x/%2e/secret") == (200, b"3")
+    assert raw(house, "GET", f"/{bucket}/x/secret/")[0] == 404
 
 
 @pytest.mark.threat("T47")
 @pytest.mark.parametrize("path", ["/moto-api/reset", "/latest/meta-data/iam"])
 def test_no_path_reaches_the_controls_of_the_sandbox(house: House, path: str) -> None:
     """They are keys of buckets, which are not there."""
-    status, body = _raw(house, "GET", path)
+    status, body = raw(house, "GET", path)
     assert status == 404
     assert b"<Code>NoSuchBucket</Code>" in body
 
@@ -130,7 +103,7 @@ def test_a_bucket_in_the_host_is_the_bucket_in_the_path(
     """The sandbox finds the bucket by the path that we make, not by the host."""
     house.client("s3").put_object(Bucket=bucket, Key="paths/k", Body=b"deep")
     headers = {"host": f"{bucket}.localhost"}
-    assert _raw(house, "GET", "/paths/k", headers=headers) == (200, b"deep")
+    assert raw(house, "GET", "/paths/k", headers=headers) == (200, b"deep")
 
 
 @pytest.mark.threat("T73")
@@ -140,14 +113,14 @@ def test_a_host_is_no_access_point(house: House) -> None:
     s3.create_bucket(Bucket="pointed.s3-accesspoint")
     s3.put_object(Bucket="pointed.s3-accesspoint", Key="k", Body=b"x")
     headers = {"host": "pointed.s3-accesspoint.localhost"}
-    assert _raw(house, "GET", "/k", headers=headers) == (200, b"x")
+    assert raw(house, "GET", "/k", headers=headers) == (200, b"x")
 
 
 @pytest.mark.threat("T61", "T62")
 def test_a_client_cannot_choose_the_account(house: House) -> None:
     """The sandbox's account header is ours, whatever a client sends and signs."""
     form = b"Action=CreateQueue&Version=2012-11-05&QueueName=whose"
-    status, body = _raw(
+    status, body = raw(
         house,
         "POST",
         "/",
@@ -179,7 +152,7 @@ def test_a_client_cannot_choose_another_region_than_it_signed(
     headers = {"content-type": "application/x-www-form-urlencoded"}
     settings = {**trick, "headers": {**headers, **trick.get("headers", {})}}
     queue = b"Action=CreateQueue&Version=2012-11-05&QueueName=regional"
-    status, _ = _raw(house, "POST", "/", service="sqs", body=queue, **settings)
+    status, _ = raw(house, "POST", "/", service="sqs", body=queue, **settings)
     assert status == 200
     url = house.client("sqs").get_queue_url(QueueName="regional")["QueueUrl"]
     attributes = house.client("sqs").get_queue_attributes(
@@ -235,10 +208,10 @@ def test_a_form_says_nothing_to_s3(house: House) -> None:
     version = s3.put_object(Bucket="forms", Key="k", Body=b"x")["VersionId"]
     form = {"content-type": "application/x-www-form-urlencoded"}
     body = f"versionId={version}".encode()
-    assert _raw(house, "DELETE", "/forms/k", body=body, headers=form)[0] == 204
+    assert raw(house, "DELETE", "/forms/k", body=body, headers=form)[0] == 204
     kept = s3.list_object_versions(Bucket="forms")["Versions"]
     assert [one["VersionId"] for one in kept] == [version]
-    assert _raw(house, "PUT", "/forms/f", body=b"acl=", headers=form)[0] == 200
+    assert raw(house, "PUT", "/forms/f", body=b"acl=", headers=form)[0] == 200
     assert s3.get_object(Bucket="forms", Key="f")["Body"].read() == b"acl="
 
 
@@ -252,8 +225,8 @@ def test_a_multipart_form_is_an_object(house: House, bucket: str) -> None:
     )
     headers = {"content-type": "multipart/form-data; boundary=b"}
     path = f"/{bucket}/multi"
-    assert _raw(house, "PUT", path, body=body, headers=headers)[0] == 200
-    assert _raw(house, "GET", path) == (200, body)
+    assert raw(house, "PUT", path, body=body, headers=headers)[0] == 200
+    assert raw(house, "GET", path) == (200, body)
 
 
 @pytest.mark.threat("T65")
@@ -271,7 +244,7 @@ def test_parameters_in_two_places_are_one_list(
     """A tag that the decision saw is a tag that the queue gets."""
     sent = f"{body}&Version=2012-11-05".encode()
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    status, _ = _raw(house, method, path, service="sqs", body=sent, headers=headers)
+    status, _ = raw(house, method, path, service="sqs", body=sent, headers=headers)
     assert status == 200
     sqs = house.client("sqs")
     url = sqs.get_queue_url(QueueName="both")["QueueUrl"]
@@ -283,7 +256,7 @@ def test_a_get_with_parameters(house: House) -> None:
     """Reading may come as GET; the upstream gets the same list as a form."""
     path = "/?Action=DescribeRegions&Version=2016-11-15&RegionName.1=eu-west-1"
     headers = {"content-type": "application/json"}
-    status, body = _raw(house, "GET", path, service="ec2", headers=headers)
+    status, body = raw(house, "GET", path, service="ec2", headers=headers)
     assert status == 200
     assert body.count(b"<regionName>") == 1
 
@@ -311,7 +284,7 @@ def test_the_sandbox_posts_nothing_to_anybody(house: House) -> None:
 def test_a_connection_header_with_other_names_is_refused(house: House) -> None:
     """400 before anything is asked upstream."""
     headers = {"connection": "x-amz-security-token"}
-    status, _ = _raw(house, "GET", "/", unsigned=headers)
+    status, _ = raw(house, "GET", "/", unsigned=headers)
     assert status == 400
 
 

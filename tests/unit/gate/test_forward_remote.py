@@ -117,6 +117,11 @@ def _remote(port: int, region: str = "us-east-1") -> Remote:
     )
 
 
+def remote_to(port: int) -> Upstreams:
+    """That upstream for every service."""
+    return Upstreams(remotes={}, default=_remote(port))
+
+
 @pytest.fixture
 def store() -> Iterator[Store]:
     """The upstream."""
