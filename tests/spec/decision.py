@@ -74,18 +74,16 @@ def named(statement: Json, caller: Caller, *, bounded: bool) -> str | None:
     return None if spared else DIRECT
 
 
-def resource_matches(
-    pattern: str, resource: str, kind: str, scope: Scope
-) -> bool | None:
+def resource_matches(want: str, got: str, kind: str, scope: Scope) -> bool | None:
     """Six parts, the last with its case and its variables (3.3); None if one has no value."""
-    wants, gots = pattern.split(":", 5), resource.split(":", 5)
-    if pattern == "*" or len(gots) < 6:
-        return pattern == "*"  # 3.2: an action without resource is covered by `*` only
-    if kind in ("identity", "boundary", "session") or pattern.endswith("*"):
+    wants, gots = want.split(":", 5), got.split(":", 5)
+    if want == "*" or len(gots) < 6:
+        return want == "*"  # 3.2: an action without resource is covered by `*` only
+    if kind in ("identity", "boundary", "session") or want.endswith("*"):
         wants += ["*"] * (6 - len(wants))  # short ARNs
     plain = scope._replace(variables=False)
     heads = zip(map(fold, wants[:5]), map(fold, gots), strict=False)
-    if len(wants) < 6 or not all(like(want, got, plain) for want, got in heads):
+    if len(wants) < 6 or not all(like(w, g, plain) for w, g in heads):
         return False
     return None if filled(wants[5], scope) is None else like(wants[5], gots[5], scope)
 
@@ -117,8 +115,9 @@ def tiers(case: Json, kind: str) -> list[list[Json]]:
 def statements(document: Json) -> list[Json]:
     """The statements; a document that no one may decide by is refused whole (3.1, T80)."""
     found = listed(document["Statement"])
-    if document.get("Version") not in (None, "2008-10-17", "2012-10-17"):
-        raise conditions.InvalidCase("unknown version")
+    known = {statement["Effect"] for statement in found} <= {"Allow", "Deny"}
+    if not known or document.get("Version") not in (None, "2008-10-17", "2012-10-17"):
+        raise conditions.InvalidCase("unknown effect or version")
     for statement in found:
         for name, keys in statement.get("Condition", {}).items():
             if keys:  # an unknown operator with an empty map is accepted (3.7)

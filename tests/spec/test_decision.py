@@ -315,11 +315,12 @@ def test_principal_forms() -> None:
 
 @pytest.mark.threat("T80")
 def test_what_no_one_may_decide_by_is_refused() -> None:
-    """T80: an unknown operator or version makes the case an error, never a skipped statement."""
+    """T80: an unknown operator, version or effect makes the case an error, never a skipped statement."""
     request = {"action": "a:B", "resource": "*", "principal": USER}
     for bad in (
         document(allow(), deny("c:D", Condition={"BoolIfExist": {PRESENT: "false"}})),
         {**document(allow()), "Version": "2013-10-17"},
+        document({**deny(), "Effect": "deny"}),
     ):
         answer = decide({"id": 7, "request": request, "identity_policies": [bad]})
         assert answer.keys() == {"id", "error"}

@@ -1,19 +1,24 @@
 """Step 4: every need against the policies; all of them must be allowed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from ostiary.gate.needs import Need, Value
+from ostiary.gate.needs import Need, Unmapped, Value
 from ostiary.gate.trail import Trail, verdict_of
+from ostiary.gate.unseen import is_unseen, unseen_keys
 from ostiary.identity.caller import Caller, context
 from ostiary.policy import (
+    UNKNOWN,
     AuthorizationRequest,
     Compiled,
     Context,
-    Decision,
     Kind,
+    PolicySet,
     decide,
 )
-from ostiary.policy.explain import explain
+from ostiary.policy.explain import Names, explain
+from ostiary.policy.pattern import fold
+from ostiary.policy.trace import keys_seen
 from ostiary.store.applicable import Applicable, Applied
 
 _TRUST_ACTIONS = frozenset(
@@ -63,20 +68,17 @@ class Decider:
         applied = self._applicable.of(caller)
         shared = {**connection, **context(caller, trail.now)}
         for need in needs:
-            request = AuthorizationRequest(
-                principal=caller.principal,
-                action=need.action,
-                resource=need.resource,
-                resource_account=need.resource_account,
-                context=Context({**shared, **need.context}),
-            )
             resource, kind = self._resource_policy(need)
             policies = applied.with_resource(resource, kind)
+            request = _request(trail, caller, need, shared)
+            if unseen_keys(need.action):
+                request = _with_unknown(request, policies)
             decision = decide(request, policies)
-            verdict = verdict_of(need, decision, _sources(applied, decision))
+            names = _names(applied, need)
+            verdict = verdict_of(need, decision, names)
             trail.verdicts.append(verdict)
             if not decision.is_allowed:
-                explanation = explain(request, policies, decision)
+                explanation = explain(request, policies, decision, names)
                 trail.why = explanation.sentence
                 verdict["explanation"] = explanation.to_dict()
                 raise Denied(explanation.message, need)
@@ -102,8 +104,50 @@ def policy_holder(resource: str) -> str:
     return ":".join([*parts[:5], rest])
 
 
-def _sources(applied: Applied, decision: Decision) -> dict[str, str]:
-    return {
-        f"{one.kind.value} {one.policy}": applied.source(one.kind, one.policy)
-        for one in decision.determining
+def _request(
+    trail: Trail, caller: Caller, need: Need, shared: Mapping[str, Value]
+) -> AuthorizationRequest:
+    try:
+        keys = Context({**shared, **need.context})
+    except ValueError as error:
+        # Two tags whose keys differ by letter case: as condition keys they are one.
+        raise Unmapped(trail.service.name, trail.operation, str(error)) from error
+    return AuthorizationRequest(
+        principal=caller.principal,
+        action=need.action,
+        resource=need.resource,
+        resource_account=need.resource_account,
+        context=keys,
+    )
+
+
+def _with_unknown(
+    request: AuthorizationRequest, policies: PolicySet
+) -> AuthorizationRequest:
+    """The request, with what only the upstream knows marked as unknown.
+
+    Without the mark such a key would be absent, and a Deny that tests it would fall
+    silent (P3).
+    """
+    unknown = {
+        fold(seen.key): UNKNOWN
+        for seen in keys_seen(request, policies)
+        if seen.value is None and is_unseen(request.action, seen.key)
     }
+    if not unknown:
+        return request
+    values = {**request.context.values_by_key, **unknown}
+    return replace(request, context=Context.folded(values))
+
+
+def _names(applied: Applied, need: Need) -> Names:
+    """How sentences call a policy: by where it stands."""
+
+    def name(kind: Kind, policy: int) -> str:
+        if kind is Kind.TRUST:
+            return f"trust policy of {need.resource}"
+        if kind is Kind.RESOURCE:
+            return f"policy of {policy_holder(need.resource)}"
+        return applied.source(kind, policy) or f"{kind.value} policy {policy}"
+
+    return name

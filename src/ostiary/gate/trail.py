@@ -12,6 +12,7 @@ from ostiary.gate.audit import encode
 from ostiary.gate.audit import field as cut
 from ostiary.identity.caller import ANONYMOUS, Caller, timestamp
 from ostiary.policy import Decision
+from ostiary.policy.explain import Names
 from ostiary.wire.http import Request
 from ostiary.wire.service import UNKNOWN, Service
 
@@ -140,7 +141,7 @@ def identity_of(caller: Caller) -> Record:
     return identity
 
 
-def verdict_of(need: "Need", decision: Decision, sources: dict[str, str]) -> Record:
+def verdict_of(need: "Need", decision: Decision, names: Names) -> Record:
     """One decision in a record: what was needed, and which statements decided."""
     return {
         "action": need.action,
@@ -149,7 +150,7 @@ def verdict_of(need: "Need", decision: Decision, sources: dict[str, str]) -> Rec
         "determining": [
             {
                 "kind": one.kind.value,
-                "policy": sources.get(f"{one.kind.value} {one.policy}", ""),
+                "policy": names(one.kind, one.policy),
                 "statement": one.statement,
                 "sid": one.sid,
             }

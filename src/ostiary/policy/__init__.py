@@ -17,6 +17,7 @@ from ostiary.policy.decide import (
 from ostiary.policy.document import Document, Effect, Kind
 from ostiary.policy.fault import PolicyError
 from ostiary.policy.parse import diagnose, parse
+from ostiary.policy.pattern import UNKNOWN
 from ostiary.policy.request import (
     AuthorizationRequest,
     Context,
@@ -25,6 +26,7 @@ from ostiary.policy.request import (
 )
 
 __all__ = [
+    "UNKNOWN",
     "AuthorizationRequest",
     "Compiled",
     "Context",

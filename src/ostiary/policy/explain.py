@@ -5,8 +5,9 @@ The trace asks every statement of every policy, through the same compiled tests 
 context is edited and decided again, so that what is promised is what would happen.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from ostiary.policy.change import Change, find_change
 from ostiary.policy.decide import Decision, Determining, Outcome, PolicySet
@@ -117,10 +118,28 @@ class Explanation:
         }
 
 
+Names: TypeAlias = Callable[[Kind, int], str]
+"""Where the policy stands that is the nth of its kind, such as `inline policy own`."""
+
+
+def _unnamed(kind: Kind, policy: int) -> str:
+    return f"{_ALLOWING[kind]} {policy}"
+
+
 def explain(
-    request: AuthorizationRequest, policies: PolicySet, decision: Decision
+    request: AuthorizationRequest,
+    policies: PolicySet,
+    decision: Decision,
+    names: Names = _unnamed,
 ) -> Explanation:
-    """Why `decision` is the answer to `request` under `policies`."""
+    """Why `decision` is the answer to `request` under `policies`.
+
+    Args:
+        request: what was asked
+        policies: what applied
+        decision: what `decide` said of both
+        names: how the sentence calls a policy; without it by kind and number
+    """
     considered = tuple(one for one, _ in trace(request, policies))
     allowed = decision.is_allowed
     # What is too expensive to decide is too expensive to decide again.
@@ -133,7 +152,7 @@ def explain(
         trace=considered,
         keys=keys_seen(request, policies),
         change=change,
-        sentence=_sentence(request, decision, considered, change),
+        sentence=_sentence(request, decision, considered, change, names),
     )
 
 
@@ -171,22 +190,23 @@ def _sentence(
     decision: Decision,
     considered: tuple[Considered, ...],
     change: Change | None,
+    names: Names,
 ) -> str:
-    parts = [_because(request, decision)]
+    parts = [_because(request, decision, names)]
     near = next((one for one in considered if _is_near_miss(one, decision)), None)
     if near is not None and near.failure is not None:
-        parts.append(f"{_name(near)} would, but {_failed(near.failure)}")
+        parts.append(f"{_name(near, names)} would, but {_failed(near.failure)}")
     if change is not None:
         parts.append(f"it would be allowed with {_conditions_of(change)}")
     return "; ".join(parts)
 
 
-def _because(request: AuthorizationRequest, decision: Decision) -> str:
-    names = ", ".join(map(_name, decision.determining))
+def _because(request: AuthorizationRequest, decision: Decision, names: Names) -> str:
+    by = ", ".join(_name(one, names) for one in decision.determining)
     if decision.is_allowed:
-        return f"allowed by {names}" if names else "allowed, as the root user is"
-    if names:
-        return f"denied by {names}"
+        return f"allowed by {by}" if by else "allowed, as the root user is"
+    if by:
+        return f"denied by {by}"
     if decision.refusal:
         return "refused, because the policies take too long to match"
     silent = " and no ".join(_ALLOWING[kind] for kind in decision.missing)
@@ -203,10 +223,9 @@ def _is_near_miss(one: Considered, decision: Decision) -> bool:
     )
 
 
-def _name(one: Determining | Considered) -> str:
+def _name(one: Determining | Considered, names: Names) -> str:
     sid = f" `{one.sid}`" if one.sid else ""
-    policy = _ALLOWING[one.kind]
-    return f"statement {one.statement}{sid} of {policy} {one.policy}"
+    return f"statement {one.statement}{sid} of {names(one.kind, one.policy)}"
 
 
 def _failed(failure: Failure) -> str:

@@ -27,7 +27,7 @@ from ostiary.policy.comparisons import (
     literal,
 )
 from ostiary.policy.document import Condition
-from ostiary.policy.pattern import Tokens, Values, fold, is_static, tokenize
+from ostiary.policy.pattern import UNKNOWN, Tokens, Values, fold, is_static, tokenize
 from ostiary.policy.values import (
     check_date,
     read_address,
@@ -220,7 +220,12 @@ def _negation(compare: Compare) -> Compare:
 
 
 def _null_test(key: str, wanted: frozenset[bool]) -> Test:
-    return lambda values: (key not in values) in wanted
+    def test(values: Values) -> Answer:
+        if values.get(key) is UNKNOWN:
+            return None
+        return (key not in values) in wanted
+
+    return test
 
 
 def _plain_test(key: str, compare: Compare, *, absent: bool) -> Test:
@@ -228,8 +233,10 @@ def _plain_test(key: str, compare: Compare, *, absent: bool) -> Test:
         value = values.get(key)
         if value is None:
             return absent
+        if isinstance(value, str):
+            return compare(value, values)
         # A multivalued key without a set operator never matches (facts 4.4).
-        return compare(value, values) if isinstance(value, str) else False
+        return None if value is UNKNOWN else False
 
     return test
 
@@ -246,6 +253,8 @@ def _set_test(key: str, spelling: Spelling, compare: Compare) -> Test:
         value = values.get(key)
         if value is None:
             return absent
+        if value is UNKNOWN:
+            return None
         if value in _EMPTY:
             return every
         items = (value,) if isinstance(value, str) else value

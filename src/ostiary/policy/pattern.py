@@ -14,9 +14,16 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Values: TypeAlias = Mapping[str, "str | tuple[str, ...]"]
+
+UNKNOWN: Final = ("unknown",)
+"""The value of a key that is there, but whose value nobody here can tell.
+
+Compared by identity. A condition on it is undecided: it neither allows nor silences a
+Deny.
+"""
 
 
 class Wild(enum.Enum):

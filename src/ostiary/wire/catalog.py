@@ -16,6 +16,7 @@ from ostiary.wire import form, json, query, s3
 from ostiary.wire.claim import Claim
 from ostiary.wire.faults import Fault, too_large
 from ostiary.wire.http import Request
+from ostiary.wire.plain import NOTHING, find_plain, keep_plain
 from ostiary.wire.presigned import PARAMETERS
 from ostiary.wire.service import (
     BY_NAME,
@@ -48,6 +49,7 @@ _JSON_TYPE = re.compile(r"application/x-amz-json-1\.[01]\Z", re.ASCII)
 _READING = ("Get", "List", "Describe")
 _RPC_PATH = re.compile(r"/service/[A-Za-z0-9_.]{1,128}/operation/([A-Za-z0-9_]{1,128})")
 _LONGEST_ECHO = 128
+_LOCAL = frozenset({"iam", "sts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +159,8 @@ def read(
         return _read_unmodelled(request, service)
     match service.protocol:
         case Protocol.QUERY | Protocol.EC2:
-            return _read_query(request, service)
+            target = find_plain(request, service)
+            return target or keep_plain(request, _read_query(request, service))
         case Protocol.JSON:
             return _read_json(request, service)
         case _:
@@ -213,11 +216,11 @@ def _read_query(request: Request, service: Service) -> Target:
     if request.method != "POST" and not action.startswith(_READING):
         told = "The specified method is not allowed against this resource."
         raise Fault("MethodNotAllowed", told, 405)
-    if service.name in {"iam", "sts"}:
+    if service.name in _LOCAL:
         if not query.has_operation(service, action):
             raise _invalid_action(action)
         _check_root(request)
-        params = query.read(service, action, pairs)
+        params = query.read(service, action, pairs) or NOTHING
         return _target(service, action, request, params)
     names = _names(service.name, _names_column(service)).get(action)
     if names is None:

@@ -1,6 +1,7 @@
 """When and for what a claim says that it was signed: its scope and its time."""
 
 import re
+from functools import lru_cache
 
 from ostiary.wire import stamp
 from ostiary.wire.claim import TERMINATOR, Claim
@@ -20,16 +21,22 @@ def check_scope(claim: Claim) -> None:
         AuthenticationError: Another day than the timestamp's, a region or service
             that cannot be, or another terminator.
     """
-    home = _HOME_REGIONS.get(claim.service, claim.region)
     if (
         claim.date == claim.timestamp[:8]
         and claim.terminator == TERMINATOR
-        and claim.region == home
-        and _SCOPE_WORD.fullmatch(claim.region)
-        and _SCOPE_WORD.fullmatch(claim.service)
+        and _is_place(claim.region, claim.service)
     ):
         return
-    raise _refuse_scope(claim, home)
+    raise _refuse_scope(claim, _HOME_REGIONS.get(claim.service, claim.region))
+
+
+@lru_cache(maxsize=256)
+def _is_place(region: str, service: str) -> bool:
+    return (
+        region == _HOME_REGIONS.get(service, region)
+        and _SCOPE_WORD.fullmatch(region) is not None
+        and _SCOPE_WORD.fullmatch(service) is not None
+    )
 
 
 def _refuse_scope(claim: Claim, home: str) -> AuthenticationError:

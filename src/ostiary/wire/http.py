@@ -9,9 +9,10 @@ import ipaddress
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, NamedTuple, Self
 
 # A request that says one of these twice means two things at once (T45).
 SINGLE_HEADERS = frozenset(
@@ -36,6 +37,63 @@ SINGLE_HEADERS = frozenset(
     }
 )
 _READ_SIZE = 64 * 1024
+_LONGEST_KEPT = 1024
+"""Characters of all header names together whose reading is kept for the next time."""
+
+
+class Names(NamedTuple):
+    """What the names of a request's headers say, without their values.
+
+    Attributes:
+        names: Lower case, in arrival order.
+        single: Whether each of them is there once.
+        ambiguous: One that two readers could read differently (T45), or None.
+        aws: Those that start with `x-amz-`, each once.
+    """
+
+    names: tuple[str, ...]
+    single: bool
+    ambiguous: str | None
+    aws: tuple[str, ...]
+
+
+def read_names(names: tuple[str, ...]) -> Names:
+    """Gives what these header names say. A client sends the same ones every time."""
+    small = sum(map(len, names)) <= _LONGEST_KEPT
+    return _known_names(names) if small else _read_names(names)
+
+
+def _read_names(names: tuple[str, ...]) -> Names:
+    once = dict.fromkeys(names)
+    return Names(
+        names=names,
+        single=len(once) == len(names),
+        ambiguous=_find_ambiguous(names),
+        aws=tuple(name for name in once if name.startswith("x-amz-")),
+    )
+
+
+_known_names = lru_cache(maxsize=1024)(_read_names)
+
+
+def _find_ambiguous(names: tuple[str, ...]) -> str | None:
+    """Gives a header that may be said once and is repeated, or one that looks like it.
+
+    A name with an underscore is one which a CGI-style reader would take for another.
+    Names of object metadata are the client's own and may have underscores.
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen and name in SINGLE_HEADERS:
+            return name
+        seen.add(name)
+    for name in names:
+        if "_" not in name or name.startswith("x-amz-meta-"):
+            continue
+        plain = name.replace("_", "-")
+        if plain in SINGLE_HEADERS or plain.startswith("x-amz-"):
+            return name
+    return None
 
 
 class Spool:
@@ -101,7 +159,7 @@ class SpoolWriter:
         self._file.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Request:
     """One request as it arrived.
 
@@ -116,6 +174,7 @@ class Request:
         peer: The other end's address, without a port.
         index: Every header once; repeated ones joined by commas in order, which
             is also how they are signed.
+        names: What the headers' names say.
     """
 
     method: str
@@ -127,14 +186,34 @@ class Request:
     secure: bool
     peer: str
     index: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    names: Names = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        index = dict(self.headers)
-        if len(index) != len(self.headers):
-            index = {}
-            for name, value in self.headers:
-                index[name] = f"{index[name]},{value}" if name in index else value
-        object.__setattr__(self, "index", index)
+    # One is made for every request, and the generated `__init__` of a frozen class
+    # takes twice as long.
+    def __init__(  # noqa: PLR0913 - a request consists of exactly these
+        self,
+        *,
+        method: str,
+        path: str,
+        query: str,
+        headers: tuple[tuple[str, str], ...],
+        body: bytes | Spool,
+        secure: bool,
+        peer: str,
+        names: Names | None = None,
+    ) -> None:
+        """Takes what the class says; `names` where they have been read already."""
+        if names is None:
+            names = read_names(tuple([name for name, _ in headers]))
+        _set_method(self, method)
+        _set_path(self, path)
+        _set_query(self, query)
+        _set_headers(self, headers)
+        _set_body(self, body)
+        _set_secure(self, secure)
+        _set_peer(self, peer)
+        _set_names(self, names)
+        _set_index(self, dict(headers) if names.single else _joined(headers))
 
     def header(self, name: str) -> str | None:
         """Gives the value of a header (repeats joined by commas), or None."""
@@ -143,6 +222,26 @@ class Request:
     def headers_named(self, name: str) -> tuple[str, ...]:
         """Gives each value of a header, in arrival order."""
         return tuple(value for key, value in self.headers if key == name)
+
+
+(
+    _set_method,
+    _set_path,
+    _set_query,
+    _set_headers,
+    _set_body,
+    _set_secure,
+    _set_peer,
+    _set_index,
+    _set_names,
+) = (getattr(Request, one.name).__set__ for one in fields(Request))
+
+
+def _joined(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    index: dict[str, str] = {}
+    for name, value in headers:
+        index[name] = f"{index[name]},{value}" if name in index else value
+    return index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,27 +277,3 @@ def is_private(request: Request) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
-
-
-def find_ambiguous_header(request: Request) -> str | None:
-    """Gives the name of a header that two readers could read differently.
-
-    That is a header which may be said once and is repeated, or a name with an
-    underscore which a CGI-style reader would take for one of them (T45). Names of
-    object metadata are the client's own and may have underscores.
-    """
-    headers, index = request.headers, request.index
-    if len(index) != len(headers):
-        seen: set[str] = set()
-        for name, _ in headers:
-            if name in seen and name in SINGLE_HEADERS:
-                return name
-            seen.add(name)
-    if "_" in "".join(index):
-        for name in index:
-            if "_" not in name or name.startswith("x-amz-meta-"):
-                continue
-            plain = name.replace("_", "-")
-            if plain in SINGLE_HEADERS or plain.startswith("x-amz-"):
-                return name
-    return None

@@ -22,7 +22,7 @@ from ostiary.wire.claim import (
     scope,
 )
 from ostiary.wire.freshness import check_scope, check_time
-from ostiary.wire.http import Request, body_sha256, find_ambiguous_header
+from ostiary.wire.http import Request, body_sha256
 from ostiary.wire.payload import check_body, payload_line, read_payload
 from ostiary.wire.presigned import find_presigned, read_presigned
 from ostiary.wire.reasons import AuthenticationError, Reason
@@ -30,6 +30,9 @@ from ostiary.wire.reasons import AuthenticationError, Reason
 __all__ = ["Claim", "Payload", "Signer", "read_claim", "sign", "signing_key", "verify"]
 
 _LONGEST_ECHO = 128
+_BLOCK = 64
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 @lru_cache(maxsize=1024)
@@ -51,7 +54,7 @@ def read_claim(request: Request) -> Claim | None:
         AuthenticationError: It presents something that is not served, not well
             formed, ambiguous, or that leaves an x-amz- header unsigned.
     """
-    name = find_ambiguous_header(request)
+    name = request.names.ambiguous
     if name is not None:
         raise _refuse_ambiguous(name)
     authorization = request.index.get("authorization")
@@ -140,10 +143,8 @@ def _check_signed(
     # The payload's hash is bound by being the last line of the canonical request.
     loose = [
         name
-        for name in request.index
-        if name[:6] == "x-amz-"
-        and name not in signed
-        and name != "x-amz-content-sha256"
+        for name in request.names.aws
+        if name not in signed and name != "x-amz-content-sha256"
     ]
     if loose:
         raise AuthenticationError(
@@ -183,9 +184,7 @@ def verify(
     check_scope(claim)
     check_time(claim, now)
     line = payload_line(request, claim)
-    key = signing_key(secret, claim.date, claim.region, claim.service)
     head = f"{ALGORITHM}\n{claim.timestamp}\n{scope(claim)}\n"
-    presented = claim.signature.encode()
     likeliest = ""
     for canonical in canonical_requests(
         request,
@@ -195,12 +194,34 @@ def verify(
         presigned=claim.presigned,
     ):
         text = head + hashlib.sha256(canonical).hexdigest()
-        computed = hmac.digest(key, text.encode(), "sha256").hex()
-        if hmac.compare_digest(computed.encode(), presented):
+        computed = _signature(secret, claim, text)
+        if hmac.compare_digest(computed, claim.signature):
             check_body(request, claim, allow_unsigned=allow_unsigned)
             return
         likeliest = likeliest or text
     raise _mismatch(claim, likeliest)
+
+
+def _signature(secret: str, claim: Claim, text: str) -> str:
+    inner, outer = _begun(secret, claim.date, claim.region, claim.service)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(text.encode())
+    outer.update(inner.digest())
+    return outer.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _begun(
+    secret: str, date: str, region: str, service: str
+) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    """Gives the two hashes of an HMAC, begun with the signing key (RFC 2104).
+
+    Going on from here takes half the time of an HMAC from its beginning.
+    """
+    block = signing_key(secret, date, region, service).ljust(_BLOCK, b"\0")
+    return hashlib.sha256(block.translate(_INNER)), hashlib.sha256(
+        block.translate(_OUTER)
+    )
 
 
 def _mismatch(claim: Claim, text: str) -> AuthenticationError:
