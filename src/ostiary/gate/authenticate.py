@@ -6,6 +6,7 @@ anonymous one leads through `sigv4.verify` (T43).
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ostiary.gate.ring import VaultHolder
 from ostiary.identity.caller import ANONYMOUS, Caller, session_arn
@@ -43,8 +44,7 @@ class Opened:
     expires_at: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
+class Proven(NamedTuple):
     """A request whose sender is proven."""
 
     caller: Caller
@@ -77,16 +77,18 @@ class Authenticator:
             if service not in TAKES_UNSIGNED:
                 raise AuthenticationError(Reason.ANONYMOUS)
             return Proven(caller=ANONYMOUS, request=request)
-        opened = self._open(claim)
+        opened = self._opened.get((claim.access_key_id, claim.session_token or ""))
+        if opened is None:
+            opened = self._open(claim)
         secret = opened.secret.reveal()
         # Whether an unsigned body may pass at all depends on the operation too,
         # which is known later; here it depends on who could have changed it.
-        open_body = claim.payload is not Payload.HASHED
-        private = open_body and is_private(request)
+        hashed = claim.payload is Payload.HASHED
+        private = not hashed and is_private(request)
         sigv4.verify(request, claim, secret, now, allow_unsigned=private)
         if opened.expires_at is not None and now >= opened.expires_at:
             raise AuthenticationError(Reason.EXPIRED_TOKEN, presigned=claim.presigned)
-        if claim.payload in CHUNKED:
+        if not hashed and claim.payload in CHUNKED:
             body = open_chunks(request, claim, secret).body
             request = replace(request, body=body)
         return Proven(caller=opened.caller, request=request)
@@ -96,16 +98,13 @@ class Authenticator:
         await self._vault.read_again()
 
     def _open(self, claim: Claim) -> Opened:
-        place = (claim.access_key_id, claim.session_token or "")
-        opened = self._opened.get(place)
-        if opened is None:
-            if claim.access_key_id.startswith(TEMPORARY):
-                opened = self._temporary(claim)
-            else:
-                opened = self._long_term(claim)
-            self._opened[place] = opened
-            if len(self._opened) > CACHED:
-                self._opened.popitem(last=False)
+        if claim.access_key_id.startswith(TEMPORARY):
+            opened = self._temporary(claim)
+        else:
+            opened = self._long_term(claim)
+        self._opened[claim.access_key_id, claim.session_token or ""] = opened
+        if len(self._opened) > CACHED:
+            self._opened.popitem(last=False)
         return opened
 
     def _long_term(self, claim: Claim) -> Opened:

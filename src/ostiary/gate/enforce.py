@@ -7,8 +7,8 @@
   5 perform       here for IAM and STS, upstream for the rest
   6 record        before the answer leaves
 
-Whatever goes wrong on the way ends in a refusal (P3): `_perform` is reached only
-after `Decider.decide` returned, and that returns only when every need was allowed.
+Whatever goes wrong on the way ends in a refusal (P3): step 5 is reached only after
+`Gate._decide` returned, and that returns only when every need was allowed.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from ostiary.gate.authenticate import Authenticator, RingBehindError, check_payl
 from ostiary.gate.decisions import Decider
 from ostiary.gate.door import Admitted, Door
 from ostiary.gate.local import Local
-from ostiary.gate.needs import Unmapped, request_context
+from ostiary.gate.needs import Need, Unmapped, request_context
 from ostiary.gate.session_limits import check_session
 from ostiary.gate.token_codes import TokenCodes
 from ostiary.gate.trail import Trail, record_of
@@ -29,6 +29,7 @@ from ostiary.identity.ids import Mint
 from ostiary.services.sts import check_parameters
 from ostiary.store.snapshot import Snapshot
 from ostiary.wire import answer, catalog, sigv4
+from ostiary.wire.catalog import Target
 from ostiary.wire.claim import Claim
 from ostiary.wire.http import Request, Response
 from ostiary.wire.reasons import AuthenticationError
@@ -64,7 +65,8 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a refusal
             response = refusal.answer(trail, error)
         try:
-            await self._record(trail, response)
+            if self._record(trail, response):
+                await self.audit.sync()
         except AuditUnavailableError as error:
             # No answer goes out unrecorded (P6).
             return refusal.answer(trail, error)
@@ -78,32 +80,27 @@ class Gate:
         except RingBehindError:
             await self.authenticator.read_ring_again()
             request = self._authenticate(trail, claim)
-        target = catalog.read(request, trail.service, hosts=self.hosts)
-        trail.operation = target.operation
+        target = self._read(trail, request, claim)
         service = target.service.name
-        check_payload(trail.request, claim, upload=target.upload)
-        check_session(trail.caller, service, target.operation)
-        check_parameters(service, target.operation, target.params)
-        caller = trail.caller = await self.token_codes.verify_call(
-            (service, target.operation), target.params, trail.caller, trail.now
-        )
-        if not target.modelled:
-            raise Unmapped(service, target.operation, "nobody has read its parameters")
-        needs = required(target, request, caller, self.snapshot, trail.region)
-        if needs:
-            connection = request_context(request, trail.now, trail.region)
-            self.decider.decide(trail, caller, needs, connection)
+        if self.token_codes.takes(service, target.operation):
+            trail.caller = await self.token_codes.verify_call(
+                target.params, trail.caller, trail.now
+            )
+        needs = self._decide(trail, target, request)
+        # Step 5: reached by an Allow only.
+        if service in LOCAL:
+            return await self._answer(trail, target)
         admitted = Admitted(
             target=target,
             request=request,
-            caller=caller,
+            caller=trail.caller,
             needs=needs,
             claim=claim,
             region=trail.region,
             request_id=trail.request_id,
             now=trail.now,
         )
-        return await self._perform(trail, admitted)
+        return await self.door.perform(admitted)
 
     def _identify(self, trail: Trail) -> Claim | None:
         """Step 1: which service; known even when the claim cannot be read."""
@@ -128,17 +125,40 @@ class Gate:
         trail.caller = proven.caller
         return proven.request
 
-    async def _perform(self, trail: Trail, admitted: Admitted) -> Response:
-        """Step 5: reached by an Allow only."""
-        target = admitted.target
-        if target.service.name not in LOCAL:
-            return await self.door.perform(admitted)
-        result = await self.local.perform(trail, target, admitted.caller)
+    def _read(self, trail: Trail, request: Request, claim: Claim | None) -> Target:
+        """What is asked, if such a request may ask it with such credentials at all."""
+        target = catalog.read(request, trail.service, hosts=self.hosts)
+        trail.operation = target.operation
+        service = target.service.name
+        check_payload(trail.request, claim, upload=target.upload)
+        check_session(trail.caller, service, target.operation)
+        check_parameters(service, target.operation, target.params)
+        return target
+
+    def _decide(
+        self, trail: Trail, target: Target, request: Request
+    ) -> tuple[Need, ...]:
+        """Steps 3 and 4: what it takes; returns when all of that is allowed."""
+        service, caller = target.service.name, trail.caller
+        if not target.modelled:
+            raise Unmapped(service, target.operation, "nobody has read its parameters")
+        needs = required(target, request, caller, self.snapshot, trail.region)
+        if needs:
+            connection = request_context(request, trail.now, trail.region)
+            self.decider.decide(trail, caller, needs, connection)
+        return needs
+
+    async def _answer(self, trail: Trail, target: Target) -> Response:
+        """Step 5 for IAM and STS."""
+        result = self.local.perform_at_once(trail, target, trail.caller)
+        if result is None:
+            result = await self.local.perform(trail, target, trail.caller)
         return answer.write(target.service, target.operation, result, trail.request_id)
 
-    async def _record(self, trail: Trail, response: Response) -> None:
-        """Step 6: the record is written before the answer leaves."""
+    def _record(self, trail: Trail, response: Response) -> bool:
+        """Step 6: the record is written; whether it has to be on disk, too."""
         copy_of = trail.request_id if trail.is_stored else ""
         self.audit.write(record_of(trail, response.status), copy_of=copy_of)
-        if self.local.must_sync(trail.service.name, trail.operation, response.status):
-            await self.audit.sync()
+        return self.local.must_sync(
+            trail.service.name, trail.operation, response.status
+        )

@@ -44,16 +44,8 @@ class Local:
 
     async def perform(self, trail: Trail, target: Target, caller: Caller) -> Result:
         """The operation's result; raises ServiceError, NotServed."""
-        operation = find_operation(target.service.name, target.operation)
-        if operation is None:
-            raise NotServed(f"`{target.service.name}:{target.operation}`")
-        call = Call(
-            caller=caller,
-            params=target.params,
-            now=int(trail.now),
-            mint=self._mint,
-            vault=self._vault.current,
-        )
+        operation = _get_operation(target)
+        call = self._call(trail, target, caller)
         match operation:
             case SnapshotOperation():
                 return operation.run(call, self._snapshot)
@@ -64,6 +56,29 @@ class Local:
             case SlowChangeOperation():
                 run = await self._work.read(lambda view: operation.prepare(call, view))
                 return await self._changed(run, call, trail)
+
+    def perform_at_once(
+        self, trail: Trail, target: Target, caller: Caller
+    ) -> Result | None:
+        """The result of an operation that waits for nothing; None for the others.
+
+        Raises:
+            ServiceError: the service refuses.
+            NotServed: nobody has written the operation.
+        """
+        operation = _get_operation(target)
+        if not isinstance(operation, SnapshotOperation):
+            return None
+        return operation.run(self._call(trail, target, caller), self._snapshot)
+
+    def _call(self, trail: Trail, target: Target, caller: Caller) -> Call:
+        return Call(
+            caller=caller,
+            params=target.params,
+            now=int(trail.now),
+            mint=self._mint,
+            vault=self._vault.current,
+        )
 
     async def _changed(
         self, run: Callable[[Change], Result], call: Call, trail: Trail
@@ -81,6 +96,13 @@ class Local:
             return False
         found = sts.OPERATIONS.get(operation)
         return found is not None and found.issues
+
+
+def _get_operation(target: Target) -> Operation:
+    found = find_operation(target.service.name, target.operation)
+    if found is None:
+        raise NotServed(f"`{target.service.name}:{target.operation}`")
+    return found
 
 
 def find_operation(service: str, name: str) -> Operation | None:

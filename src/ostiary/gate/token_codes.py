@@ -23,22 +23,23 @@ class TokenCodes:
         self._vault = vault
         self._now = now
 
+    def takes(self, service: str, operation: str) -> bool:
+        """Whether a call has MFA parameters at all."""
+        return (service, operation) in _OPERATIONS
+
     async def verify_call(
         self,
-        operation: tuple[str, str],
         params: Mapping[str, object],
         caller: Caller,
         now: float,
     ) -> Caller:
-        """The caller, MFA-true for this call if it brought a valid code.
+        """The caller, MFA-true for a call that takes a code and brought a valid one.
 
         A code is verified whether or not a policy asks for one (facts 7.5).
 
         Raises:
             TokenCodeError: the device or the code does not count.
         """
-        if operation not in _OPERATIONS:
-            return caller
         serial, code = params.get("SerialNumber"), params.get("TokenCode")
         if serial is None and code is None:
             return caller

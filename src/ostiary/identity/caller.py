@@ -36,6 +36,11 @@ class Caller:
     """When a token code was verified: in the session, or in this very call."""
     tags: Tags
 
+    def __hash__(self) -> int:
+        # Callers are looked up in caches on every request; their access key tells
+        # nearly all of them apart, and its hash is kept in the text.
+        return hash(self.access_key_id)
+
     @property
     def account(self) -> str:
         """The account of the principal; empty when anonymous."""
