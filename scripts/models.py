@@ -140,6 +140,49 @@ def names(name: str) -> dict[str, Any]:
     }
 
 
+_LETTERS = {
+    "string": "s",
+    "blob": "s",
+    "integer": "i",
+    "long": "i",
+    "float": "n",
+    "double": "n",
+    "timestamp": "n",
+    "boolean": "b",
+}
+
+
+def json_shapes(name: str) -> dict[str, Any]:
+    """Gives the types of a JSON service's inputs: what may stand where.
+
+    A scalar is a letter; a list is `["l", element]`, a map `["m", value]`; a
+    structure is named, and its members stand under `shapes`.
+    """
+    shapes: dict[str, dict[str, Any]] = {}
+
+    def kind(shape: Shape) -> Any:
+        match shape.type_name:
+            case "list":
+                return ["l", kind(shape.member)]
+            case "map":
+                return ["m", kind(shape.value)]
+            case "structure":
+                if shape.name not in shapes:
+                    members = shapes[shape.name] = {}
+                    for member, inner in shape.members.items():
+                        members[member] = kind(inner)
+                return shape.name
+            case scalar:
+                return _LETTERS[scalar]
+
+    inputs = {
+        operation.name: kind(operation.input_shape)
+        for operation in _operations(_model(name))
+        if operation.input_shape is not None
+    }
+    return {"inputs": inputs, "shapes": dict(sorted(shapes.items()))}
+
+
 def sqs() -> dict[str, Any]:
     """Gives SQS's names twice: of its JSON protocol, and of its older query one."""
     table = names("sqs")
@@ -221,6 +264,8 @@ MAKERS: dict[str, Callable[[], dict[str, Any]]] = {
     "sqs": sqs,
     "ec2": lambda: names("ec2"),
     "dynamodb": lambda: names("dynamodb"),
+    "dynamodb-types": lambda: json_shapes("dynamodb"),
+    "sqs-types": lambda: json_shapes("sqs"),
     "s3": s3,
     "services": services,
 }

@@ -168,23 +168,6 @@ def test_a_code_used_for_sts_cannot_enable_a_device_again(world: World) -> None:
     )
 
 
-@pytest.mark.threat("T4")
-def test_an_older_code_is_dead_after_a_newer_one(world: World) -> None:
-    """T4: after step n the code of n-1, which is still in the window, is refused."""
-    user = world.a.person("Older")
-    # Enabled with codes of a while ago, so that those of now are all unused.
-    now = this_step()
-    device = user.enrol(ago=1)
-    serial = device.serial
-    sts = user.client("sts")
-    newer = {"SerialNumber": serial, "TokenCode": device.code_at(now)}
-    assert sts.get_session_token(**newer)["Credentials"]
-    for step in (now - 1, now - 2, now):
-        older = {"SerialNumber": serial, "TokenCode": device.code_at(step)}
-        answer = refused("AccessDenied", 403, sts.get_session_token, **older)
-        assert message(answer) == NOT_THE_CODE
-
-
 def spellings(code: str) -> dict[str, str]:
     """The code in other clothes, as a form value."""
     wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code)

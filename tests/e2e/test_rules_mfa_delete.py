@@ -5,7 +5,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from tests.e2e.world import Account, Device, World, refused, unique
+from tests.e2e.world import Account, Device, World, early_step, refused, unique
 
 DENIED = ("AccessDenied", 403)
 
@@ -24,7 +24,7 @@ class Root:
         """The `x-amz-mfa` header: serial number, one blank, a code never used."""
         ready = [one for one in self._devices if one.has_code]
         if not ready:
-            ready = [self._register()]
+            ready = [self.register()]
             self._devices += ready
         return {"MFA": f"{ready[0].serial} {ready[0].code()}"}
 
@@ -38,7 +38,8 @@ class Root:
         told = {"Status": status, "MFADelete": delete}
         return {"Bucket": self.bucket, "VersioningConfiguration": told}
 
-    def _register(self) -> Device:
+    def register(self) -> Device:
+        """One more device of root; none of its codes was ever used."""
         serial, seed = unique("GAHT00000"), pyotp.random_base32()
         done = self.world.server.run(
             "mfa",
@@ -86,6 +87,24 @@ def test_deleting_a_version_takes_roots_code_each_time(root: Root) -> None:
     # Without a version only a marker is written, so nobody is asked.
     root.version()
     assert root.s3.delete_object(Bucket=root.bucket, Key="k")["DeleteMarker"]
+
+
+@pytest.mark.threat("T4")
+def test_an_older_code_is_dead_after_a_newer_one(root: Root) -> None:
+    """T4: after step n the code of n-1, never used and still in the window, is refused."""
+    versions = [root.version() for _ in range(3)]
+    device = root.register()
+    now = early_step(5)
+
+    def delete(version: dict[str, str], step: int) -> None:
+        code = device.code_at(step)
+        root.s3.delete_object(**version, MFA=f"{device.serial} {code}")
+
+    delete(versions[0], now - 1)
+    delete(versions[1], now + 1)
+    for step in (now, now - 1, now + 1):
+        refused(*DENIED, delete, version=versions[2], step=step)
+    assert root.s3.delete_object(**versions[2], **root.mfa())
 
 
 @pytest.mark.rule("M62")

@@ -98,6 +98,17 @@ def this_step() -> int:
     return int(time.time()) // STEP
 
 
+def early_step(seconds: float = 1.5) -> int:
+    """The time step of now, once it lasts for some seconds more.
+
+    A code that is about to go might arrive too late.
+    """
+    left = STEP - time.time() % STEP
+    if left < seconds:
+        time.sleep(left + 0.05)
+    return this_step()
+
+
 @dataclass
 class Device:
     """An MFA device that somebody holds; pyotp is the phone."""
@@ -266,7 +277,7 @@ class Account:
 
     def enable(self, user: str, held: Device, *, ago: int = 0) -> None:
         """Enable a device for a user with two codes, the last of this step (or some ago)."""
-        step = held.last_step = this_step() - ago
+        step = held.last_step = early_step() - ago
         self.client("iam").enable_mfa_device(
             UserName=user,
             SerialNumber=held.serial,

@@ -19,7 +19,7 @@ from ostiary.gate.audit import AuditLog, AuditUnavailableError
 from ostiary.gate.authenticate import Authenticator, RingBehindError, check_payload
 from ostiary.gate.decisions import Decider
 from ostiary.gate.door import Admitted, Door
-from ostiary.gate.local import Local
+from ostiary.gate.local import Local, answer_to
 from ostiary.gate.needs import Need, Unmapped, request_context
 from ostiary.gate.session_limits import check_session
 from ostiary.gate.token_codes import TokenCodes
@@ -150,10 +150,12 @@ class Gate:
 
     async def _answer(self, trail: Trail, target: Target) -> Response:
         """Step 5 for IAM and STS."""
-        result = self.local.perform_at_once(trail, target, trail.caller)
-        if result is None:
+        service, operation = target.service, target.operation
+        begun = answer_to(trail.caller, service.name, operation)
+        if begun is None:
             result = await self.local.perform(trail, target, trail.caller)
-        return answer.write(target.service, target.operation, result, trail.request_id)
+            begun = answer.begin(service, operation, result)
+        return answer.finish(begun, trail.request_id)
 
     def _record(self, trail: Trail, response: Response) -> bool:
         """Step 6: the record is written; whether it has to be on disk, too."""

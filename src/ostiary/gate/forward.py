@@ -45,6 +45,7 @@ _SANDBOX_AUTHORIZATION = (
 )
 _TARGET = re.compile(r"[!-~]+", re.ASCII)
 """What HTTP allows in a request line; other bytes come percent-encoded."""
+_SERVER_FAULT = 500
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
 _WRITING = frozenset({"PUT", "POST", "DELETE"})
@@ -201,6 +202,9 @@ def _answer(passage: Passage, answer: Response) -> Response:
     if not _LEAST_STATUS <= answer.status <= _LARGEST_STATUS:
         raise _unavailable(passage, ExchangeError(f"status {answer.status}"))
     headers = headers_from_upstream(answer.headers)
+    if answer.status >= _SERVER_FAULT and _is_page(headers):
+        # A crash of the upstream: its page is in no protocol that a client reads.
+        raise _unavailable(passage, ExchangeError(f"a page, status {answer.status}"))
     if answer.body == b"" and passage.request.method in _WRITING:
         # Moto says that nothing is HTML.
         headers = tuple(pair for pair in headers if pair[0] != "content-type")
@@ -210,6 +214,10 @@ def _answer(passage: Passage, answer: Response) -> Response:
     if length is not None and answer.status != _NO_CONTENT:
         headers = (*headers, ("content-length", length))
     return Response(status=answer.status, headers=headers, body=answer.body)
+
+
+def _is_page(headers: tuple[tuple[str, str], ...]) -> bool:
+    return dict(headers).get("content-type", "").startswith("text/html")
 
 
 def _has_no_body(passage: Passage, status: int) -> bool:

@@ -1,7 +1,7 @@
 """Step 5 for IAM and STS: the operation runs here."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from ostiary.gate.ring import VaultHolder
 from ostiary.gate.trail import Trail, record_of
@@ -13,6 +13,7 @@ from ostiary.services import sts
 from ostiary.services.errors import ServiceError
 from ostiary.services.operation import (
     Call,
+    CallerOperation,
     ChangeOperation,
     Operation,
     ReadOperation,
@@ -22,7 +23,9 @@ from ostiary.services.operation import (
 )
 from ostiary.store.port import Change
 from ostiary.store.snapshot import Snapshot
+from ostiary.wire.answer import Begun, begin
 from ostiary.wire.catalog import Target
+from ostiary.wire.service import BY_NAME
 
 _OK = 200
 
@@ -45,8 +48,16 @@ class Local:
     async def perform(self, trail: Trail, target: Target, caller: Caller) -> Result:
         """The operation's result; raises ServiceError, NotServed."""
         operation = _get_operation(target)
-        call = self._call(trail, target, caller)
+        call = Call(
+            caller=caller,
+            params=target.params,
+            now=int(trail.now),
+            mint=self._mint,
+            vault=self._vault.current,
+        )
         match operation:
+            case CallerOperation():
+                return operation.run(caller)
             case SnapshotOperation():
                 return operation.run(call, self._snapshot)
             case ReadOperation():
@@ -56,29 +67,6 @@ class Local:
             case SlowChangeOperation():
                 run = await self._work.read(lambda view: operation.prepare(call, view))
                 return await self._changed(run, call, trail)
-
-    def perform_at_once(
-        self, trail: Trail, target: Target, caller: Caller
-    ) -> Result | None:
-        """The result of an operation that waits for nothing; None for the others.
-
-        Raises:
-            ServiceError: the service refuses.
-            NotServed: nobody has written the operation.
-        """
-        operation = _get_operation(target)
-        if not isinstance(operation, SnapshotOperation):
-            return None
-        return operation.run(self._call(trail, target, caller), self._snapshot)
-
-    def _call(self, trail: Trail, target: Target, caller: Caller) -> Call:
-        return Call(
-            caller=caller,
-            params=target.params,
-            now=int(trail.now),
-            mint=self._mint,
-            vault=self._vault.current,
-        )
 
     async def _changed(
         self, run: Callable[[Change], Result], call: Call, trail: Trail
@@ -95,7 +83,16 @@ class Local:
         if status != _OK or service != "sts":
             return False
         found = sts.OPERATIONS.get(operation)
-        return found is not None and found.issues
+        return isinstance(found, SnapshotOperation) and found.issues
+
+
+@lru_cache(maxsize=4096)
+def answer_to(caller: Caller, service: str, operation: str) -> Begun | None:
+    """The answer of an operation that depends on the caller only; None for others."""
+    found = find_operation(service, operation)
+    if not isinstance(found, CallerOperation):
+        return None
+    return begin(BY_NAME[service], operation, found.run(caller))
 
 
 def _get_operation(target: Target) -> Operation:

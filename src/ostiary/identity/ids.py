@@ -23,6 +23,8 @@ SEED_BYTES = 40
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ACCOUNTS = 10**12
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""The digit that stands for the variant of a UUID, for each digit at random."""
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _KEY_ID = re.compile(r"A[KS]IA[A-Z2-7]{16}", re.ASCII)
 
@@ -92,7 +94,7 @@ def account_id(mint: Mint) -> str:
 def request_id(mint: Mint) -> str:
     """A new request id in the shape of a random UUID (RFC 9562, version 4)."""
     text = mint.random(16).hex()
-    variant = "89ab"[int(text[16], 16) & 3]
+    variant = _VARIANTS[text[16]]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 

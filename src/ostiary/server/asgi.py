@@ -3,11 +3,13 @@
 Plain ASGI: a web framework on this path costs more than a verified signature.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from ostiary.server.system import now
-from ostiary.wire.http import Request, Response, Spool, SpoolWriter
+from ostiary.wire.http import Names, Request, Response, Spool, SpoolWriter, read_names
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -43,19 +45,13 @@ class App:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        raw = scope["headers"]
-        status = _head_fault(scope["method"], raw)
+        status = _head_fault(scope["method"], scope["headers"])
         if status:
             await _refuse(send, status)
             return
-        headers = tuple(
-            [
-                (name.decode("latin-1"), value.decode("latin-1").strip(" \t"))
-                for name, value in raw
-            ]
-        )
+        names, values = _decode(scope["headers"])
         try:
-            body = await self._body(headers, receive)
+            body = await self._body(names, values, receive)
         except TooLargeError:
             await _refuse(send, 413)
             return
@@ -66,23 +62,30 @@ class App:
             method=scope["method"],
             path=scope["raw_path"].decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
-            headers=headers,
+            headers=tuple(zip(names.names, values, strict=True)),
             body=body,
             secure=scope["scheme"] == "https",
             peer=client[0] if client else "",
+            names=names,
         )
         try:
-            await _answer(send, await self._handle(request, now()))
+            response = await self._handle(request, now())
+            await send(_start(response))
+            if isinstance(response.body, bytes):
+                await send({"type": "http.response.body", "body": response.body})
+            else:
+                await _stream(send, response.body)
         finally:
             if isinstance(body, Spool):
                 body.close()
 
     async def _body(
-        self, headers: tuple[tuple[str, str], ...], receive: Receive
+        self, names: Names, values: list[str], receive: Receive
     ) -> bytes | Spool:
-        for name, value in headers:
-            if name == "content-length":
-                self._check_size(int(value))
+        if "content-length" in names.names:
+            for name, value in zip(names.names, values, strict=True):
+                if name == "content-length":
+                    self._check_size(int(value))
         message = await receive()
         body: bytes = message.get("body", b"")
         if not message.get("more_body", False):
@@ -133,13 +136,25 @@ def _head_fault(method: str, headers: list[tuple[bytes, bytes]]) -> int:
         return 501
     if len(headers) > MAX_HEADERS:
         return 431
-    total = 0
-    for name, value in headers:
-        size = len(name) + len(value)
-        total += size
-        if size > MAX_HEADER or total > MAX_HEADER_BYTES:
-            return 431
+    total = sum(map(len, chain.from_iterable(headers)))
+    # Where all together are no longer than one may be, each of them is fine.
+    if total > MAX_HEADER and (
+        total > MAX_HEADER_BYTES
+        or any(len(name) + len(value) > MAX_HEADER for name, value in headers)
+    ):
+        return 431
     return 0
+
+
+def _decode(headers: list[tuple[bytes, bytes]]) -> tuple[Names, list[str]]:
+    """Names and values of the headers as text, one character per byte."""
+    names = _decode_names(tuple([name for name, _ in headers]))
+    return names, [value.decode("latin-1").strip(" \t") for _, value in headers]
+
+
+@lru_cache(maxsize=256)
+def _decode_names(names: tuple[bytes, ...]) -> Names:
+    return read_names(tuple([name.decode("latin-1") for name in names]))
 
 
 async def _refuse(send: Send, status: int) -> None:
@@ -154,27 +169,22 @@ async def _refuse(send: Send, status: int) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _answer(send: Send, response: Response) -> None:
-    body = response.body
+def _start(response: Response) -> Message:
     headers = [
         (name.encode("latin-1"), value.encode("latin-1"))
         for name, value in response.headers
     ]
-    if isinstance(body, bytes):
-        if not any(name == b"content-length" for name, _ in headers):
-            headers.append((b"content-length", str(len(body)).encode()))
-        await send(
-            {
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": headers,
-            }
-        )
-        await send({"type": "http.response.body", "body": body})
-        return
-    await send(
-        {"type": "http.response.start", "status": response.status, "headers": headers}
-    )
+    body = response.body
+    if isinstance(body, bytes) and "content-length" not in dict(response.headers):
+        headers.append((b"content-length", b"%d" % len(body)))
+    return {
+        "type": "http.response.start",
+        "status": response.status,
+        "headers": headers,
+    }
+
+
+async def _stream(send: Send, body: AsyncIterator[bytes]) -> None:
     async for piece in body:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})

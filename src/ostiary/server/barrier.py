@@ -29,7 +29,7 @@ class _Member:
     changed: int = 0
     """The newest of its own changes."""
     confirmed: int = 0
-    """What it has been told that all others know."""
+    """What it has been told that all others know, or has no need to know."""
 
 
 class Barrier:
@@ -48,8 +48,9 @@ class Barrier:
         have confirmed before.
         """
         member = self._members[number] = _Member(tell, decides, revision)
+        self._newest = max(self._newest, revision)
         if decides:
-            self._ask(member, max(self._newest, revision))
+            self._ask(member, self._newest)
 
     def leave(self, number: int) -> None:
         """A process that is gone decides nothing, so nobody waits for it."""
@@ -59,8 +60,10 @@ class Barrier:
     def changed(self, number: int, revision: int) -> None:
         """The process has committed this revision, and decides by it."""
         member = self._members[number]
+        if member.changed <= member.confirmed:
+            # It waits for nothing else: what lies between was not its question.
+            member.confirmed = max(member.confirmed, revision - 1)
         member.changed = max(member.changed, revision)
-        self._newest = max(self._newest, revision)
         for other in self._members.values():
             if other is member or not other.decides:
                 continue
@@ -72,6 +75,8 @@ class Barrier:
         """The process decides by this revision."""
         member = self._members[number]
         member.at = max(member.at, revision)
+        # Also what nobody has told of yet: it may be confirmed before that.
+        self._newest = max(self._newest, revision)
         self._settle()
 
     def _ask(self, member: _Member, revision: int) -> None:

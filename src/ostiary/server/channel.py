@@ -20,6 +20,7 @@ From supervisor to worker:
 """
 
 import asyncio
+import contextlib
 import json
 import socket
 from typing import Any, Self
@@ -59,6 +60,8 @@ class Channel:
         ((name, value),) = json.loads(line).items()
         return name, value
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """The other end reads that there is no more."""
         self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()

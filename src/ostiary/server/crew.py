@@ -113,8 +113,8 @@ class Crew:
         await self._attend(worker)
         # Nobody waits for it from here on; what it had committed is in the store.
         self.barrier.leave(number)
-        worker.channel.close()
-        status = await worker.process.wait()
+        await worker.channel.close()
+        status = await _ended(worker)
         del self._workers[number]
         await self._recover(number)
         return f"ended by signal {-status}" if status < 0 else f"ended with {status}"
@@ -186,6 +186,16 @@ class Crew:
             log.warning(
                 "audit records of worker %d wait for the next start: %s", number, error
             )
+
+
+async def _ended(worker: _Worker) -> int:
+    """The exit status of a worker that has closed its channel, or died."""
+    try:
+        async with asyncio.timeout(GRACE):
+            return await worker.process.wait()
+    except TimeoutError:
+        _signal(worker, signal.SIGKILL)
+        return await worker.process.wait()
 
 
 def _signal(worker: _Worker, number: signal.Signals) -> None:

@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from ostiary.config import Settings
+from ostiary.gate.audit import AuditTakenError
 from ostiary.gate.sandbox import Running, Sandbox, SandboxError
+from ostiary.gate.upstreams import UpstreamError
 from ostiary.identity.secret import Secret
 from ostiary.server.barrier import Confirmations
 from ostiary.server.channel import Channel
 from ostiary.server.follow import Follower
-from ostiary.server.home import join_home
+from ostiary.server.home import HomeError, join_home
 from ostiary.server.listen import Serving, stop_signal
 from ostiary.server.run import loop_factory, open_api
 from ostiary.server.system import keep_loaded
+from ostiary.store.port import StoreUnavailableError
 
 log = logging.getLogger("ostiary")
 
@@ -151,13 +154,16 @@ async def work(api_socket: socket.socket, end: socket.socket) -> None:
         task.cancel()
     await api.close()
     listening.remove_done_callback(_end)
-    channel.close()
+    await channel.close()
 
 
-def _end(_: "asyncio.Task[None]") -> None:
+def _end(listening: "asyncio.Task[None]") -> None:
     """Nobody tells this process of changes any more, so it decides nothing more."""
-    log.error("the supervisor is gone: a worker ends")
-    os._exit(1)
+    if not listening.cancelled():
+        log.error(
+            "the supervisor is gone: a worker ends", exc_info=listening.exception()
+        )
+        os._exit(1)
 
 
 def main() -> None:
@@ -169,8 +175,12 @@ def main() -> None:
     api, channel = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     for one in (api, channel):
         one.set_inheritable(False)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(work(api, channel))
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(work(api, channel))
+    except (UpstreamError, AuditTakenError, HomeError, StoreUnavailableError) as error:
+        log.error("a worker cannot start: %s", error)  # noqa: TRY400 - no bug of ours
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ that is present has its modelled type.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ostiary.identity.caller import Caller
 from ostiary.identity.ids import Mint
@@ -17,8 +18,7 @@ from ostiary.store.snapshot import Snapshot
 Result = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """One authorized call: who, with what, when."""
 
     caller: Caller
@@ -81,6 +81,19 @@ class SnapshotOperation:
     """Whether it hands out credentials: its audit record is synced to disk first."""
 
 
-Operation = ReadOperation | ChangeOperation | SlowChangeOperation | SnapshotOperation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerOperation:
+    """An operation that tells the caller who it is: the same one gets the same result."""
+
+    run: Callable[[Caller], Result]
+
+
+Operation = (
+    ReadOperation
+    | ChangeOperation
+    | SlowChangeOperation
+    | SnapshotOperation
+    | CallerOperation
+)
 Operations = Mapping[str, Operation]
 """Operation name, as in the service's model, to what it does."""

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ostiary.wire import stamp
 from ostiary.wire.http import Response
@@ -31,13 +31,31 @@ def write(
         ValueError: A member or character that cannot be written.
         TypeError: A value of another type than the model says.
     """
+    return finish(begin(service, operation, result), request_id)
+
+
+class Begun(NamedTuple):
+    """An answer without its request id: what stands before and after it."""
+
+    before: str
+    after: str
+
+
+def begin(service: Service, operation: str, result: Mapping[str, Any]) -> Begun:
+    """Gives the answer of an operation up to its request id; raises as `write`."""
     wrapper, inner = _writer(service.name, operation)
     told = f"<{wrapper}>{inner(result)}</{wrapper}>" if wrapper else ""
-    body = (
+    return Begun(
         f'<{operation}Response xmlns="{service.xmlns}">{told}'
-        f"<ResponseMetadata><RequestId>{escape(request_id)}</RequestId>"
-        f"</ResponseMetadata></{operation}Response>"
+        "<ResponseMetadata><RequestId>",
+        f"</RequestId></ResponseMetadata></{operation}Response>",
     )
+
+
+def finish(begun: Begun, request_id: str) -> Response:
+    """Gives the 200 answer to one request; the id is one of ours."""
+    before, after = begun
+    body = f"{before}{request_id}{after}"
     headers = (
         ("content-type", "text/xml"),
         # Secrets and seeds are given once, and kept by nobody on the way (T18).
@@ -71,7 +89,10 @@ def _compile(service: str, name: str) -> _Write:
 
 
 def _structure(service: str, name: str, members: dict[str, str]) -> _Write:
-    rows = [(member, _compile(service, inner)) for member, inner in members.items()]
+    rows = [
+        (member, f"<{member}>", _compile(service, inner), f"</{member}>")
+        for member, inner in members.items()
+    ]
     known = frozenset(members)
 
     def write_structure(value: Mapping[str, Any]) -> str:
@@ -80,9 +101,9 @@ def _structure(service: str, name: str, members: dict[str, str]) -> _Write:
             raise ValueError(f"`{name}` has no member `{strays}`")
         return "".join(
             [
-                f"<{member}>{inner(value[member])}</{member}>"
-                for member, inner in rows
-                if value.get(member) is not None
+                f"{begin}{inner(each)}{end}"
+                for member, begin, inner, end in rows
+                if (each := value.get(member)) is not None
             ]
         )
 

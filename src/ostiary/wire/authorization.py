@@ -16,6 +16,7 @@ _USUAL = re.compile(
     r"/([A-Za-z0-9-]{1,64})/(aws4_request), ?SignedHeaders=([^, ]+), ?",
     re.ASCII,
 )
+Parts = tuple[str, str, str, str, str, tuple[str, ...], str]
 ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
 SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SCOPE_PARTS = 5
@@ -28,8 +29,8 @@ _LONGEST_ECHO = 512
 _LONGEST_USUAL = 1024
 
 
-def read_authorization(value: str, *, has_date: bool) -> Presented:
-    """Gives the parts of an Authorization header.
+def read_authorization(value: str, *, has_date: bool) -> Parts:
+    """Gives the parts of an Authorization header, in the order of `Presented`.
 
     Raises:
         AuthenticationError: Another mechanism, or not this grammar.
@@ -38,7 +39,7 @@ def read_authorization(value: str, *, has_date: bool) -> Presented:
     if has_date and len(head) <= _LONGEST_USUAL and SIGNATURE.fullmatch(signature):
         scoped = _read_usual(head)
         if scoped is not None:
-            return Presented(*scoped, signature)
+            return (*scoped, signature)
     return _read_slowly(value, has_date=has_date)
 
 

@@ -91,9 +91,9 @@ def signed_names(text: str) -> tuple[str, ...] | None:
     return names
 
 
-def canonical_headers(request: Request, names: tuple[str, ...]) -> str | None:
-    """Gives the signed headers as lines, or None if one of them did not arrive."""
-    template, read = _header_lines(names)
+def _signed_part(request: Request, names: tuple[str, ...], payload: str) -> str | None:
+    """Gives the part from the headers on, or None if one of them did not arrive."""
+    template, read = _template(names)
     try:
         values = read(request.index)
     except KeyError:
@@ -101,23 +101,27 @@ def canonical_headers(request: Request, names: tuple[str, ...]) -> str | None:
     # INVARIANT: a value cannot break out of its line.
     if "\n" in "".join(values):
         return None
-    block = template % values
+    part = template % (*values, payload)
     # Looking for one character is much faster than for two, and the longest value,
     # the session token, has no blank at all.
     blanks = "\n".join([value for value in values if " " in value])
-    if "  " in blanks or "\t" in block:
-        block = _RUN.sub(" ", block)
-    return block
+    if "  " in blanks or "\t" in part:
+        part = _RUN.sub(" ", part)
+    return part
 
 
 @lru_cache(maxsize=128)
-def _header_lines(
+def _template(
     names: tuple[str, ...],
 ) -> tuple[str, Callable[[Mapping[str, str]], tuple[str, ...]]]:
-    """Gives the lines with room for the values, and what reads these in order."""
-    template = "\n".join([f"{name.replace('%', '%%')}:%s" for name in names])
+    """Gives that part with room for the values, and what reads these in order."""
+    plain = [name.replace("%", "%%") for name in names]
+    lines = "".join([f"{name}:%s\n" for name in plain])
     read = itemgetter(*names)
-    return template, read if len(names) > 1 else lambda index: (read(index),)
+    return (
+        f"{lines}\n{';'.join(plain)}\n%s",
+        read if len(names) > 1 else lambda index: (read(index),),
+    )
 
 
 def canonical_requests(
@@ -128,11 +132,10 @@ def canonical_requests(
     None at all means that a signed header is missing, or a line break is where no
     client can have sent one.
     """
-    headers = canonical_headers(request, names)
+    tail = _signed_part(request, names, payload)
     path, query = request.path, request.query
-    if headers is None or "\n" in path or "\n" in query:
+    if tail is None or "\n" in path or "\n" in query:
         return
-    tail = f"{headers}\n\n{';'.join(names)}\n{payload}"
     uri = canonical_path(path, s3=s3)
     sorted_query = canonical_query(query, presigned=presigned)
     first = _bytes(f"{request.method}\n{uri}\n{sorted_query}\n{tail}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
-from ostiary.wire import form, json, query, s3
+from ostiary.wire import form, json, json_types, query, s3
 from ostiary.wire.claim import Claim
 from ostiary.wire.faults import Fault, too_large
 from ostiary.wire.http import Request
@@ -342,6 +342,7 @@ def _read_json(request: Request, service: Service) -> Target:
         if name not in names:
             told = f"Unknown parameter: '{name[:_LONGEST_ECHO]}'"
             raise Fault("SerializationException", told, 400)
+    json_types.check(service.name, operation, params)
     _take_queue_path(request, service, names, params)
     return _target(service, operation, request, params)
 

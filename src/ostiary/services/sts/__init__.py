@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from ostiary.services.operation import SnapshotOperation
+from ostiary.services.operation import CallerOperation, SnapshotOperation
 from ostiary.services.sts.assume_role import assume_role, check_role_arn
 from ostiary.services.sts.federation import get_federation_token
 from ostiary.services.sts.identity import get_access_key_info, get_caller_identity
 from ostiary.services.sts.session_token import get_session_token
 
-OPERATIONS = {
+OPERATIONS: Mapping[str, SnapshotOperation | CallerOperation] = {
     "AssumeRole": SnapshotOperation(run=assume_role, issues=True),
     "GetAccessKeyInfo": SnapshotOperation(run=get_access_key_info, issues=False),
-    "GetCallerIdentity": SnapshotOperation(run=get_caller_identity, issues=False),
+    "GetCallerIdentity": CallerOperation(run=get_caller_identity),
     "GetFederationToken": SnapshotOperation(run=get_federation_token, issues=True),
     "GetSessionToken": SnapshotOperation(run=get_session_token, issues=True),
 }

@@ -1,14 +1,14 @@
 """Who is asking: GetCallerIdentity and GetAccessKeyInfo."""
 
+from ostiary.identity.caller import Caller
 from ostiary.identity.ids import account_of
 from ostiary.services.errors import validation_error
 from ostiary.services.operation import Call, Result
 from ostiary.store.snapshot import Snapshot
 
 
-def get_caller_identity(call: Call, _snapshot: Snapshot) -> Result:
+def get_caller_identity(caller: Caller) -> Result:
     """The verified identity and nothing else (facts 7.7; T38)."""
-    caller = call.caller
     return {
         "UserId": caller.user_id,
         "Account": caller.account,
