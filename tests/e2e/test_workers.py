@@ -39,6 +39,7 @@ from tests.e2e.world import (
 
 WORKERS = 3
 ROUNDS = 1000
+CROWDS = 8
 ASKED = 3
 """Decisions after each change, each on a connection of its own."""
 PROGRAM = "ostiary.server.worker"
@@ -136,7 +137,7 @@ def test_a_change_decides_the_next_request_on_every_worker(many: World) -> None:
     assert stale == []
     shares = writers(node) - before
     assert len(shares) == WORKERS, shares
-    assert min(shares.values()) > ROUNDS / 20, shares
+    assert sum(shares.values()) - max(shares.values()) > ROUNDS / 10, shares
 
 
 @pytest.mark.threat("T117", "T33")
@@ -172,17 +173,17 @@ def test_a_key_that_was_deleted_is_dead_on_every_worker(many: World) -> None:
 
 
 @pytest.mark.threat("T1")
-@pytest.mark.parametrize("crowd", range(5))
-def test_one_code_has_one_success_over_all_workers(many: World, crowd: int) -> None:
+def test_one_code_has_one_success_over_all_workers(many: World) -> None:
     """T1: 64 clients send one right code at once to all workers; one 200, 63 refused."""
-    node, user = many.server, many.a.person(f"Crowd{crowd}", devices=1)
-    device = user.devices[0]
-    before = writers(node)
-    draft = session_call(device.serial, device.code())
-    answers = at_once(node, [bytes_of(node, draft, user.credentials)] * CROWD)
-    assert Counter(answer.status for answer in answers) == {200: 1, 403: CROWD - 1}
-    told = {answer.error("sts") for answer in answers if answer.status != 200}
-    assert told == {("AccessDenied", NOT_THE_CODE)}
+    node, before = many.server, writers(many.server)
+    for _ in range(CROWDS):
+        user = many.a.person("Crowd", devices=1)
+        device = user.devices[0]
+        draft = session_call(device.serial, device.code())
+        answers = at_once(node, [bytes_of(node, draft, user.credentials)] * CROWD)
+        assert Counter(answer.status for answer in answers) == {200: 1, 403: CROWD - 1}
+        told = {answer.error("sts") for answer in answers if answer.status != 200}
+        assert told == {("AccessDenied", NOT_THE_CODE)}
     assert len(writers(node) - before) > 1
 
 
@@ -287,7 +288,7 @@ def test_all_workers_share_one_sandbox(many: World) -> None:
     assert {answer.status for answer in first} == {200}
     listing = bytes_of(node, call("sqs"), root)
     before = writers(node)
-    lists = [at_same_time(node, listing, 8) for _ in range(4)]
+    lists = [at_same_time(node, listing, 4) for _ in range(16)]
     assert len({answer.body for some in lists for answer in some}) == 1
     assert b"shared" in lists[0][0].body
     assert len(writers(node) - before) > 1

@@ -3,13 +3,10 @@
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ostiary.identity import totp
 from ostiary.server.system import now
-
-if TYPE_CHECKING:
-    from ostiary.demo.stage import Stage
 
 Document = dict[str, Any]
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -30,6 +27,18 @@ def credentials_of(answer: Any) -> Credentials:
     return Credentials(
         given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
     )
+
+
+class Clients(Protocol):
+    """Who makes clients: the stage."""
+
+    def client(self, service: str, credentials: Credentials | None) -> Any:
+        """A client with these credentials; anonymous without."""
+        ...
+
+    def profile(self, name: str) -> Credentials:
+        """A root key from the credentials file."""
+        ...
 
 
 @dataclass(slots=True)
@@ -100,7 +109,7 @@ class Person:
 class Account:
     """An account, as its administrator sees it."""
 
-    stage: "Stage"
+    stage: Clients
     id: str
     profile: str
 

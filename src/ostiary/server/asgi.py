@@ -51,24 +51,20 @@ class App:
             return
         names, values = _decode(scope["headers"])
         try:
-            body = await self._body(names, values, receive)
+            if "content-length" in names.names:
+                self._check_length(names, values)
+            message = await receive()
+            if message.get("more_body", False) or message["type"] != "http.request":
+                body = await self._long_body(message, receive)
+            else:
+                body = message.get("body", b"")
         except TooLargeError:
             await _refuse(send, 413)
             return
         except ClientGoneError:
             return
-        client = scope["client"]
-        request = Request(
-            method=scope["method"],
-            path=scope["raw_path"].decode("latin-1"),
-            query=scope["query_string"].decode("latin-1"),
-            headers=tuple(zip(names.names, values, strict=True)),
-            body=body,
-            secure=scope["scheme"] == "https",
-            peer=client[0] if client else "",
-            names=names,
-        )
         try:
+            request = _request(scope, names, values, body)
             response = await self._handle(request, now())
             await send(_start(response))
             if isinstance(response.body, bytes):
@@ -79,19 +75,16 @@ class App:
             if isinstance(body, Spool):
                 body.close()
 
-    async def _body(
-        self, names: Names, values: list[str], receive: Receive
-    ) -> bytes | Spool:
-        if "content-length" in names.names:
-            for name, value in zip(names.names, values, strict=True):
-                if name == "content-length":
-                    self._check_size(int(value))
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body", False):
-            _check_connected(message)
-            return body
-        pieces, size = [body], len(body)
+    def _check_length(self, names: Names, values: list[str]) -> None:
+        for name, value in zip(names.names, values, strict=True):
+            if name == "content-length":
+                self._check_size(int(value))
+
+    async def _long_body(self, message: Message, receive: Receive) -> bytes | Spool:
+        """A body that comes in more than one message, of which this is the first."""
+        _check_connected(message)
+        pieces: list[bytes] = [message.get("body", b"")]
+        size = len(pieces[0])
         while size <= IN_MEMORY:
             message = await receive()
             _check_connected(message)
@@ -136,7 +129,7 @@ def _head_fault(method: str, headers: list[tuple[bytes, bytes]]) -> int:
         return 501
     if len(headers) > MAX_HEADERS:
         return 431
-    total = sum(map(len, chain.from_iterable(headers)))
+    total = len(b"".join(chain.from_iterable(headers)))
     # Where all together are no longer than one may be, each of them is fine.
     if total > MAX_HEADER and (
         total > MAX_HEADER_BYTES
@@ -155,6 +148,22 @@ def _decode(headers: list[tuple[bytes, bytes]]) -> tuple[Names, list[str]]:
 @lru_cache(maxsize=256)
 def _decode_names(names: tuple[bytes, ...]) -> Names:
     return read_names(tuple([name.decode("latin-1") for name in names]))
+
+
+def _request(
+    scope: Scope, names: Names, values: list[str], body: bytes | Spool
+) -> Request:
+    client = scope["client"]
+    return Request(
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=tuple(zip(names.names, values, strict=True)),
+        body=body,
+        secure=scope["scheme"] == "https",
+        peer=client[0] if client else "",
+        names=names,
+    )
 
 
 async def _refuse(send: Send, status: int) -> None:

@@ -51,7 +51,6 @@ def _play(folder: Path, act: Act) -> None:
     asyncio.run(act(open_home(read_settings({}, folder / "home"))))
 
 
-@pytest.mark.threat("T11")
 def test_what_a_dead_process_left_gets_into_the_log_once(tmp_path: Path) -> None:
     """Only records whose copy is missing are written, and then all are forgotten."""
 
@@ -91,7 +90,6 @@ def test_only_the_rows_of_the_dead_are_recovered(tmp_path: Path) -> None:
     _play(tmp_path, act)
 
 
-@pytest.mark.threat("T127")
 def test_a_row_is_forgotten_when_its_copy_is_on_disk(tmp_path: Path) -> None:
     """Rows of others, and rows without a copy, stay."""
 
