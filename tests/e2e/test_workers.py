@@ -19,7 +19,14 @@ from ostiary.config import read_settings
 from ostiary.gate import audit
 from ostiary.server.home import open_home
 from tests.e2e.sealed import session_token
-from tests.e2e.server import Server, await_health, launch, ostiary, start
+from tests.e2e.server import (
+    Server,
+    await_health,
+    free_port,
+    launch,
+    ostiary,
+    start,
+)
 from tests.e2e.test_abuse_token_codes import (
     CROWD,
     GUESSES,
@@ -349,7 +356,7 @@ def listed(world: World) -> set[str]:
     return {user["UserName"] for page in pages for user in page["Users"]}
 
 
-@pytest.mark.threat("T130", "T140")
+@pytest.mark.threat("T130")
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
     tmp_path: Path,
 ) -> None:
@@ -507,3 +514,42 @@ def test_a_slow_upload_is_finished_before_the_node_stops(tmp_path: Path) -> None
     assert next(upload).status == 200
     assert node.process.wait(10) == 0
     assert "has not drained" not in node.log.read_text()
+
+
+def test_what_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
+    """A wrong upstream is told once, by the supervisor, and nothing is left running."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "ostiary.toml").write_text('[upstream.s3]\nurl = "ftp://x"\n')
+    ports = ("--port", "0", "--console-port", "0")
+    done = ostiary("serve", "--workers", "2", *ports, home=home)
+    assert done.returncode == 2
+    assert "[upstream.s3]" in done.stderr
+
+
+def test_a_worker_that_cannot_start_is_tried_again(tmp_path: Path) -> None:
+    """Without the master key no worker starts, and none makes another; then one does."""
+    node = start(tmp_path / "home", "--workers", "2")
+    key, kept = node.home / "master.key", node.home / "kept"
+    key.rename(kept)
+    victims = children(node.process.pid, PROGRAM)
+    os.kill(victims[0], signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while "master.key` is gone" not in node.log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not key.exists()
+    kept.rename(key)
+    await_replacement(node, victims)
+    assert World(node).a.client("sts").get_caller_identity()
+    assert node.stop() == 0
+
+
+@pytest.mark.parametrize("delay", [0.2, 0.6, 1.0])
+def test_a_node_can_be_stopped_while_it_starts(tmp_path: Path, delay: float) -> None:
+    """SIGTERM at any moment of the start ends everything, in order."""
+    node = launch(tmp_path / "home", (free_port(), free_port()), "--workers", "2")
+    time.sleep(delay)
+    workers = children(node.process.pid, PROGRAM)
+    assert node.stop() in {0, -signal.SIGTERM}
+    assert [one for one in workers if is_alive(one)] == []

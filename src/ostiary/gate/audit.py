@@ -163,12 +163,12 @@ class AuditLog:
         """The file that takes the next record, and its size."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         file = os.open(self.path, flags, 0o600)
-        # The file's name is on disk before any record in it counts as synced.
-        folder = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            # The file's name is on disk before any record in it counts as synced.
+            _fsync_folder(self.folder)
+        except OSError:
+            os.close(file)
+            raise
         return file, os.fstat(file).st_size
 
 
@@ -261,6 +261,14 @@ def _follows(body: bytes, number: int, previous: str) -> bool:
 def _fsync(files: Iterable[int]) -> None:
     for file in files:
         os.fsync(file)
+
+
+def _fsync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _locked(path: Path, name: str) -> int:

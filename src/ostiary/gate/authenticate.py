@@ -19,7 +19,7 @@ from ostiary.store.codec import name_key
 from ostiary.store.snapshot import Snapshot
 from ostiary.wire import sigv4
 from ostiary.wire.chunks import open_chunks
-from ostiary.wire.claim import CHUNKED, Claim, Payload
+from ostiary.wire.claim import CHUNKED, HASHED, Claim
 from ostiary.wire.http import Request, is_private
 from ostiary.wire.payload import check_body
 from ostiary.wire.reasons import AuthenticationError, Reason
@@ -83,7 +83,7 @@ class Authenticator:
         secret = opened.secret.reveal()
         # Whether an unsigned body may pass at all depends on the operation too,
         # which is known later; here it depends on who could have changed it.
-        hashed = claim.payload is Payload.HASHED
+        hashed = claim.payload is HASHED
         private = not hashed and is_private(request)
         sigv4.verify(request, claim, secret, now, allow_unsigned=private)
         if opened.expires_at is not None and now >= opened.expires_at:
@@ -167,7 +167,7 @@ def check_payload(request: Request, claim: Claim | None, *, upload: bool) -> Non
     Raises:
         AuthenticationError: anybody could have written this body.
     """
-    if claim is None or upload or claim.payload is Payload.HASHED:
+    if claim is None or upload or claim.payload is HASHED:
         return
     check_body(request, claim, allow_unsigned=False)
 

@@ -4,12 +4,19 @@ Plain ASGI: a web framework on this path costs more than a verified signature.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from functools import lru_cache
-from itertools import chain
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from ostiary.server.system import now
-from ostiary.wire.http import Names, Request, Response, Spool, SpoolWriter, read_names
+from ostiary.wire.http import (
+    LONGEST_KEPT,
+    Names,
+    Request,
+    Response,
+    Spool,
+    SpoolWriter,
+    read_names,
+)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -23,11 +30,17 @@ IN_MEMORY = 1024 * 1024
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
 MAX_HEADER = 16 * 1024
+_MOST_HEADS = 256
+_name, _value = itemgetter(0), itemgetter(1)
 _REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
 
 
-class TooLargeError(Exception):
-    """The body is larger than anything that is taken."""
+class RefusedError(Exception):
+    """A request that is refused before anything else; the status says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class ClientGoneError(Exception):
@@ -45,21 +58,15 @@ class App:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        status = _head_fault(scope["method"], scope["headers"])
-        if status:
-            await _refuse(send, status)
-            return
-        names, values = _decode(scope["headers"])
         try:
-            if "content-length" in names.names:
-                self._check_length(names, values)
+            names, values = self._read_head(scope)
             message = await receive()
             if message.get("more_body", False) or message["type"] != "http.request":
                 body = await self._long_body(message, receive)
             else:
                 body = message.get("body", b"")
-        except TooLargeError:
-            await _refuse(send, 413)
+        except RefusedError as error:
+            await _refuse(send, error.status)
             return
         except ClientGoneError:
             return
@@ -72,13 +79,28 @@ class App:
             else:
                 await _stream(send, response.body)
         finally:
-            if isinstance(body, Spool):
-                body.close()
+            _close(body)
 
-    def _check_length(self, names: Names, values: list[str]) -> None:
-        for name, value in zip(names.names, values, strict=True):
-            if name == "content-length":
-                self._check_size(int(value))
+    def _read_head(self, scope: Scope) -> tuple[Names, list[str]]:
+        """Names and values of the headers as text, one character per byte.
+
+        Raises:
+            RefusedError: there is too much of something, or the method is not taken.
+        """
+        headers = scope["headers"]
+        if scope["method"] in _REFUSED_METHODS:
+            raise RefusedError(501)
+        if len(headers) > MAX_HEADERS:
+            raise RefusedError(431)
+        raw = tuple(map(_name, headers))
+        names, size = _heads.get(raw) or _read_names(raw)
+        raw_values = list(map(_value, headers))
+        if _is_too_large(headers, size + len(b"".join(raw_values))):
+            raise RefusedError(431)
+        values = [value.decode("latin-1").strip(" \t") for value in raw_values]
+        if "content-length" in names.names:
+            self._check_size(int(values[names.names.index("content-length")]))
+        return names, values
 
     async def _long_body(self, message: Message, receive: Receive) -> bytes | Spool:
         """A body that comes in more than one message, of which this is the first."""
@@ -96,7 +118,7 @@ class App:
 
     def _check_size(self, size: int) -> None:
         if size > self._max_body:
-            raise TooLargeError
+            raise RefusedError(413)
 
     async def _spool(self, pieces: list[bytes], size: int, receive: Receive) -> Spool:
         writer = SpoolWriter()
@@ -118,36 +140,43 @@ class App:
         return writer.finish()
 
 
+def _close(body: bytes | Spool) -> None:
+    if isinstance(body, Spool):
+        body.close()
+
+
 def _check_connected(message: Message) -> None:
     if message["type"] == "http.disconnect":
         raise ClientGoneError
 
 
-def _head_fault(method: str, headers: list[tuple[bytes, bytes]]) -> int:
-    """The status for a head that is refused before anything else; 0 when it is fine."""
-    if method in _REFUSED_METHODS:
-        return 501
-    if len(headers) > MAX_HEADERS:
-        return 431
-    total = len(b"".join(chain.from_iterable(headers)))
+class _Head(NamedTuple):
+    """The names of a request's headers, read; and how many bytes they are."""
+
+    names: Names
+    size: int
+
+
+_heads: dict[tuple[bytes, ...], _Head] = {}
+"""What clients send again and again, by the names as they arrive."""
+
+
+def _read_names(raw: tuple[bytes, ...]) -> _Head:
+    names = read_names(tuple([name.decode("latin-1") for name in raw]))
+    head = _Head(names, sum(map(len, raw)))
+    if head.size <= LONGEST_KEPT:
+        if len(_heads) >= _MOST_HEADS:
+            _heads.clear()
+        _heads[raw] = head
+    return head
+
+
+def _is_too_large(headers: list[tuple[bytes, bytes]], total: int) -> bool:
     # Where all together are no longer than one may be, each of them is fine.
-    if total > MAX_HEADER and (
+    return total > MAX_HEADER and (
         total > MAX_HEADER_BYTES
         or any(len(name) + len(value) > MAX_HEADER for name, value in headers)
-    ):
-        return 431
-    return 0
-
-
-def _decode(headers: list[tuple[bytes, bytes]]) -> tuple[Names, list[str]]:
-    """Names and values of the headers as text, one character per byte."""
-    names = _decode_names(tuple([name for name, _ in headers]))
-    return names, [value.decode("latin-1").strip(" \t") for _, value in headers]
-
-
-@lru_cache(maxsize=256)
-def _decode_names(names: tuple[bytes, ...]) -> Names:
-    return read_names(tuple([name.decode("latin-1") for name in names]))
+    )
 
 
 def _request(
@@ -158,7 +187,7 @@ def _request(
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
-        headers=tuple(zip(names.names, values, strict=True)),
+        headers=tuple(zip(names.names, values, strict=False)),
         body=body,
         secure=scope["scheme"] == "https",
         peer=client[0] if client else "",
@@ -179,12 +208,12 @@ async def _refuse(send: Send, status: int) -> None:
 
 
 def _start(response: Response) -> Message:
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1"))
-        for name, value in response.headers
-    ]
+    headers, sized = [], False
+    for name, value in response.headers:
+        headers.append((name.encode("latin-1"), value.encode("latin-1")))
+        sized = sized or name == "content-length"
     body = response.body
-    if isinstance(body, bytes) and "content-length" not in dict(response.headers):
+    if isinstance(body, bytes) and not sized:
         headers.append((b"content-length", b"%d" % len(body)))
     return {
         "type": "http.response.start",

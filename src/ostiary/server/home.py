@@ -62,12 +62,14 @@ def join_home(settings: Settings, writer: str) -> Home:
     Args:
         settings: the same that the other has.
         writer: the name of this process's audit log.
+
+    Raises:
+        HomeError: the master key cannot be read; it is never made here.
     """
     os.umask(0o077)
-    mint = SystemMint()
-    master = _master_key(settings.master_key_file, mint)
+    master = _read_master_key(settings.master_key_file)
     store = SqlStore(open_engine(settings.database_url), writer)
-    return _loaded(settings, store, master, mint)
+    return _loaded(settings, store, master, SystemMint())
 
 
 def _loaded(
@@ -102,29 +104,36 @@ def _make_folder(home: Path) -> None:
 
 
 def _master_key(file: Path, mint: SystemMint) -> MasterKey:
-    """The key in the file, made now if there is none; others must not read it."""
+    """The key in the file, made now if there is none."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        mode = file.stat().st_mode
-        if mode & 0o077:
-            raise HomeError(
-                f"others can read `{file}` (mode {mode & 0o777:o}); "
-                f"run `chmod 600 {file}`"
-            ) from None
-        try:
-            return parse_master_key(file.read_text(encoding="ascii"))
-        except ValueError as error:
-            raise HomeError(
-                f"`{file}`: {error}; restore it from a backup: without it nothing "
-                "sealed in the database opens"
-            ) from None
+        return _read_master_key(file)
     key = new_master_key(mint)
     with os.fdopen(descriptor, "w", encoding="ascii") as new:
         new.write(key.to_text() + "\n")
         new.flush()
         os.fsync(new.fileno())
     return key
+
+
+def _read_master_key(file: Path) -> MasterKey:
+    """The key in the file; others must not read it."""
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        raise HomeError(f"`{file}` is gone; restore it from a backup") from None
+    if mode & 0o077:
+        raise HomeError(
+            f"others can read `{file}` (mode {mode & 0o777:o}); run `chmod 600 {file}`"
+        )
+    try:
+        return parse_master_key(file.read_text(encoding="ascii"))
+    except ValueError as error:
+        raise HomeError(
+            f"`{file}`: {error}; restore it from a backup: without it nothing "
+            "sealed in the database opens"
+        ) from None
 
 
 def _found(home: Home) -> None:

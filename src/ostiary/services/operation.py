@@ -83,7 +83,7 @@ class SnapshotOperation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerOperation:
-    """An operation that tells the caller who it is: the same one gets the same result."""
+    """An operation whose result depends on nothing but the caller."""
 
     run: Callable[[Caller], Result]
 

@@ -102,11 +102,13 @@ def _signed_part(request: Request, names: tuple[str, ...], payload: str) -> str 
     if "\n" in "".join(values):
         return None
     part = template % (*values, payload)
-    # Looking for one character is much faster than for two, and the longest value,
-    # the session token, has no blank at all.
-    blanks = "\n".join([value for value in values if " " in value])
-    if "  " in blanks or "\t" in part:
-        part = _RUN.sub(" ", part)
+    if "\t" in part:
+        return _RUN.sub(" ", part)
+    for value in values:
+        # Looking for one character is much faster than for two, and the longest
+        # value, the session token, has no blank at all.
+        if " " in value and "  " in value:
+            return _RUN.sub(" ", part)
     return part
 
 
@@ -136,8 +138,8 @@ def canonical_requests(
     path, query = request.path, request.query
     if tail is None or "\n" in path or "\n" in query:
         return
-    uri = canonical_path(path, s3=s3)
-    sorted_query = canonical_query(query, presigned=presigned)
+    uri = path if path == "/" else canonical_path(path, s3=s3)
+    sorted_query = canonical_query(query, presigned=presigned) if query else ""
     first = _bytes(f"{request.method}\n{uri}\n{sorted_query}\n{tail}")
     if first is None:
         return

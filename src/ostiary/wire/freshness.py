@@ -21,10 +21,11 @@ def check_scope(claim: Claim) -> None:
         AuthenticationError: Another day than the timestamp's, a region or service
             that cannot be, or another terminator.
     """
+    date, region, service, terminator = claim[1:5]
     if (
-        claim.date == claim.timestamp[:8]
-        and claim.terminator == TERMINATOR
-        and _is_place(claim.region, claim.service)
+        date == claim.timestamp[:8]
+        and terminator == TERMINATOR
+        and _is_place(region, service)
     ):
         return
     raise _refuse_scope(claim, _HOME_REGIONS.get(claim.service, claim.region))

@@ -37,7 +37,7 @@ SINGLE_HEADERS = frozenset(
     }
 )
 _READ_SIZE = 64 * 1024
-_LONGEST_KEPT = 1024
+LONGEST_KEPT = 1024
 """Characters of all header names together whose reading is kept for the next time."""
 
 
@@ -59,7 +59,7 @@ class Names(NamedTuple):
 
 def read_names(names: tuple[str, ...]) -> Names:
     """Gives what these header names say. A client sends the same ones every time."""
-    small = sum(map(len, names)) <= _LONGEST_KEPT
+    small = sum(map(len, names)) <= LONGEST_KEPT
     return _known_names(names) if small else _read_names(names)
 
 

@@ -7,7 +7,7 @@ uses in `x-amz-content-sha256` (facts 9.3). A mode that is not in the table of
 
 import re
 
-from ostiary.wire.claim import CHUNKED, PAYLOADS, Claim, Payload
+from ostiary.wire.claim import CHUNKED, HASHED, PAYLOADS, Claim, Payload
 from ostiary.wire.http import Request, body_sha256, body_size
 from ostiary.wire.reasons import AuthenticationError, Reason
 
@@ -27,9 +27,9 @@ def read_payload(
     Raises:
         AuthenticationError: S3 without a mode, or with one that is not served.
     """
-    declared = request.index.get("x-amz-content-sha256")
     if service != "s3":
-        return Payload.HASHED, ""
+        return HASHED, ""
+    declared = request.index.get("x-amz-content-sha256")
     if found is None:
         if declared is None:
             raise AuthenticationError(Reason.PAYLOAD_MISSING)
@@ -47,7 +47,7 @@ def _mode(declared: str) -> Payload:
     mode = PAYLOADS.get(declared)
     if mode is None and not _HASH.fullmatch(declared):
         raise AuthenticationError(Reason.PAYLOAD_INVALID)
-    return mode or Payload.HASHED
+    return mode or HASHED
 
 
 def payload_line(request: Request, claim: Claim) -> str:
@@ -57,8 +57,9 @@ def payload_line(request: Request, claim: Claim) -> str:
         AuthenticationError: A query or JSON request declares another hash than its
             body has, or declares that it has none.
     """
-    if claim.payload_line:
-        return claim.payload_line
+    line = claim.payload_line
+    if line:
+        return line
     actual = body_sha256(request)
     declared = request.index.get("x-amz-content-sha256")
     if declared is not None and declared != actual:
@@ -73,7 +74,9 @@ def check_body(request: Request, claim: Claim, *, allow_unsigned: bool) -> None:
         AuthenticationError: Another body, or one that nothing covers without leave.
     """
     mode = claim.payload
-    if mode is Payload.HASHED and claim.payload_line:
+    if mode is HASHED and not claim.payload_line:
+        return  # its hash is what was verified
+    if mode is HASHED:
         actual = body_sha256(request)
         if claim.payload_line != actual:
             raise AuthenticationError(

@@ -19,7 +19,6 @@ from ostiary.wire.claim import (
     TERMINATOR,
     Claim,
     Payload,
-    scope,
 )
 from ostiary.wire.freshness import check_scope, check_time
 from ostiary.wire.http import Request, body_sha256
@@ -140,12 +139,7 @@ def _check_signed(
             extra=(("HeadersNotSigned", "host"),),
             presigned=presigned,
         )
-    # The payload's hash is bound by being the last line of the canonical request.
-    loose = [
-        name
-        for name in request.names.aws
-        if name not in signed and name != "x-amz-content-sha256"
-    ]
+    loose = _loose(request.names.aws, signed)
     if loose:
         raise AuthenticationError(
             Reason.HEADERS_NOT_SIGNED,
@@ -153,6 +147,13 @@ def _check_signed(
             extra=(("HeadersNotSigned", ", ".join(sorted(loose))),),
             presigned=presigned,
         )
+
+
+@lru_cache(maxsize=128)
+def _loose(names: tuple[str, ...], signed: tuple[str, ...]) -> tuple[str, ...]:
+    # The payload's hash is bound by being the last line of the canonical request.
+    covered = {*signed, "x-amz-content-sha256"}
+    return tuple(name for name in names if name not in covered)
 
 
 def verify(
@@ -184,27 +185,23 @@ def verify(
     check_scope(claim)
     check_time(claim, now)
     line = payload_line(request, claim)
-    head = f"{ALGORITHM}\n{claim.timestamp}\n{scope(claim)}\n"
+    _, date, region, service, end, names, presented, timestamp = claim[:8]
+    head = f"{ALGORITHM}\n{timestamp}\n{date}/{region}/{service}/{end}\n"
+    begun = _begun(secret, date, region, service)
     likeliest = ""
     for canonical in canonical_requests(
-        request,
-        claim.signed_headers,
-        line,
-        s3=claim.service == "s3",
-        presigned=claim.presigned,
+        request, names, line, s3=service == "s3", presigned=claim.presigned
     ):
         text = head + hashlib.sha256(canonical).hexdigest()
-        computed = _signature(secret, claim, text)
-        if hmac.compare_digest(computed, claim.signature):
+        if hmac.compare_digest(_ended(begun, text), presented):
             check_body(request, claim, allow_unsigned=allow_unsigned)
             return
         likeliest = likeliest or text
     raise _mismatch(claim, likeliest)
 
 
-def _signature(secret: str, claim: Claim, text: str) -> str:
-    inner, outer = _begun(secret, claim.date, claim.region, claim.service)
-    inner, outer = inner.copy(), outer.copy()
+def _ended(begun: tuple["hashlib._Hash", "hashlib._Hash"], text: str) -> str:
+    inner, outer = begun[0].copy(), begun[1].copy()
     inner.update(text.encode())
     outer.update(inner.digest())
     return outer.hexdigest()
