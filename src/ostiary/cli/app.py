@@ -10,6 +10,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from ostiary.cli.start import DEFAULTS
+
 app = typer.Typer(
     help="An AWS-compatible IAM and STS, and the door in front of your services.",
     no_args_is_help=True,
@@ -35,11 +37,15 @@ def fail(message: str, status: int = 1) -> NoReturn:
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the API.")] = 4566,
-    console_port: Annotated[int, typer.Option(help="Port of the console.")] = 4580,
-    home: HomeOption = None,
-    workers: Annotated[int, typer.Option(min=1, help="API processes.")] = 1,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = DEFAULTS["host"],
+    port: Annotated[int, typer.Option(help="Port of the API.")] = DEFAULTS["port"],
+    console_port: Annotated[int, typer.Option(help="Port of the console.")] = DEFAULTS[
+        "console_port"
+    ],
+    home: HomeOption = DEFAULTS["home"],
+    workers: Annotated[int, typer.Option(min=1, help="API processes.")] = DEFAULTS[
+        "workers"
+    ],
 ) -> None:
     """Serve the API of every service, enforcing, until stopped."""
     from ostiary.cli import serving  # noqa: PLC0415 - start-up counts

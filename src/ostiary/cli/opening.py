@@ -1,9 +1,8 @@
 """Opening the installation that a command works on."""
 
 import os
+import sys
 from pathlib import Path
-
-import typer
 
 from ostiary.config import ConfigError, Settings, read_settings
 from ostiary.server.home import Home, HomeError, open_home
@@ -31,7 +30,7 @@ def opened(settings: Settings) -> Home:
         raise stop(f"the database does not answer: {error}") from None
 
 
-def stop(message: str, status: int = 1) -> typer.Exit:
+def stop(message: str, status: int = 1) -> SystemExit:
     """Prints an error; what it returns ends the command when raised."""
-    typer.echo(f"ostiary: {message}", err=True)
-    return typer.Exit(status)
+    print(f"ostiary: {message}", file=sys.stderr)
+    return SystemExit(status)

@@ -192,6 +192,11 @@ def parts(folder: Path, name: str) -> dict[int, Path]:
     return {number: part_path(folder, name, number) for number in sorted(numbers)}
 
 
+def log_names(folder: Path) -> list[str]:
+    """The names of all logs in the folder."""
+    return sorted({path.name.partition(".")[0] for path in folder.glob("*.jsonl")})
+
+
 def verify(folder: Path, name: str) -> int:
     """How many records a log has; raises ValueError naming the first bad one (T130)."""
     previous, number = GENESIS, 0

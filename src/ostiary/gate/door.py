@@ -21,11 +21,12 @@ from ostiary.gate import (
     table_policies,
     topic_policies,
 )
+from ostiary.gate.admitted import Admitted
 from ostiary.gate.forward import Forwarder
 from ostiary.gate.outgoing import as_one_form, check_connection
 from ostiary.gate.policy_book import PolicyBook
 from ostiary.gate.upstreams import Remote
-from ostiary.gate.visit import NOBODY, Admitted, Handler, Tools, Verify, Visit
+from ostiary.gate.visit import NOBODY, Handler, Tools, Verify, Visit
 from ostiary.gate.work import Work
 from ostiary.policy.arn import split
 from ostiary.store.snapshot import Snapshot

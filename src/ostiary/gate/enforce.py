@@ -8,19 +8,20 @@
   6 record        before the answer leaves
 
 Whatever goes wrong on the way ends in a refusal (P3): step 5 is reached only after
-`Gate._decide` returned, and that returns only when every need was allowed.
+`Decider.decide` returned, and that returns only when every need was allowed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ostiary.gate import refusal
 from ostiary.gate.actions import required
+from ostiary.gate.admitted import Admitted
 from ostiary.gate.audit import AuditLog, AuditUnavailableError
 from ostiary.gate.authenticate import Authenticator, RingBehindError, check_payload
 from ostiary.gate.decisions import Decider
-from ostiary.gate.door import Admitted, Door
+from ostiary.gate.doorway import Doorway
 from ostiary.gate.local import Local, answer_to
-from ostiary.gate.needs import Need, Unmapped, request_context
+from ostiary.gate.needs import Unmapped, request_context
 from ostiary.gate.session_limits import check_session
 from ostiary.gate.token_codes import TokenCodes
 from ostiary.gate.trail import Trail, record_of
@@ -36,6 +37,7 @@ from ostiary.wire.reasons import AuthenticationError
 
 LOCAL = frozenset({"iam", "sts"})
 HOME_REGION = "us-east-1"
+IDS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +49,19 @@ class Gate:
     token_codes: TokenCodes
     decider: Decider
     local: Local
-    door: Door
+    door: Doorway
     audit: AuditLog
     mint: Mint
     hosts: tuple[str, ...]
+    spare_ids: list[str] = field(default_factory=list, init=False)
+    """Request ids that are made already."""
 
     async def handle(self, request: Request, now: float) -> Response:
         """The answer to any request; it never raises."""
+        if not self.spare_ids:
+            self.spare_ids.extend(ids.request_ids(self.mint, IDS_AT_ONCE))
         trail = Trail(
-            request_id=ids.request_id(self.mint),
+            request_id=self.spare_ids.pop(),
             request=request,
             now=now,
             revision=self.snapshot.revision,
@@ -86,21 +92,24 @@ class Gate:
             trail.caller = await self.token_codes.verify_call(
                 target.params, trail.caller, trail.now
             )
-        needs = self._decide(trail, target, request)
-        # Step 5: reached by an Allow only.
-        if service in LOCAL:
-            return await self._answer(trail, target)
-        admitted = Admitted(
-            target=target,
-            request=request,
-            caller=trail.caller,
-            needs=needs,
-            claim=claim,
-            region=trail.region,
-            request_id=trail.request_id,
-            now=trail.now,
-        )
-        return await self.door.perform(admitted)
+        needs = required(target, request, trail.caller, self.snapshot, trail.region)
+        if needs:
+            connection = request_context(request, trail.now, trail.region)
+            self.decider.decide(trail, trail.caller, needs, connection)
+        if service not in LOCAL:
+            return await self.door.perform(
+                Admitted(
+                    target=target,
+                    request=request,
+                    caller=trail.caller,
+                    needs=needs,
+                    claim=claim,
+                    region=trail.region,
+                    request_id=trail.request_id,
+                    now=trail.now,
+                )
+            )
+        return await self._perform(trail, target)
 
     def _identify(self, trail: Trail) -> Claim | None:
         """Step 1: which service; known even when the claim cannot be read."""
@@ -133,23 +142,12 @@ class Gate:
         check_payload(trail.request, claim, upload=target.upload)
         check_session(trail.caller, service, target.operation)
         check_parameters(service, target.operation, target.params)
-        return target
-
-    def _decide(
-        self, trail: Trail, target: Target, request: Request
-    ) -> tuple[Need, ...]:
-        """Steps 3 and 4: what it takes; returns when all of that is allowed."""
-        service, caller = target.service.name, trail.caller
         if not target.modelled:
             raise Unmapped(service, target.operation, "nobody has read its parameters")
-        needs = required(target, request, caller, self.snapshot, trail.region)
-        if needs:
-            connection = request_context(request, trail.now, trail.region)
-            self.decider.decide(trail, caller, needs, connection)
-        return needs
+        return target
 
-    async def _answer(self, trail: Trail, target: Target) -> Response:
-        """Step 5 for IAM and STS."""
+    async def _perform(self, trail: Trail, target: Target) -> Response:
+        """Step 5 for IAM and STS: reached by an Allow only."""
         service, operation = target.service, target.operation
         begun = answer_to(trail.caller, service.name, operation)
         if begun is None:

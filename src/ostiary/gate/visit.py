@@ -4,15 +4,15 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
+from ostiary.gate.admitted import Admitted
 from ostiary.gate.forward import Forwarder, Passage
-from ostiary.gate.needs import ANY, Need
+from ostiary.gate.needs import ANY
 from ostiary.gate.policy_book import PolicyBook
 from ostiary.gate.work import Work
 from ostiary.identity.caller import Caller
 from ostiary.identity.model import OwnedResource, ResourcePolicy
 from ostiary.store.snapshot import Snapshot
-from ostiary.wire.catalog import Protocol, Target
-from ostiary.wire.claim import Claim
+from ostiary.wire.catalog import Protocol
 from ostiary.wire.faults import Fault, internal_failure
 from ostiary.wire.http import Request, Response
 from ostiary.wire.xml import escape_any
@@ -22,31 +22,6 @@ NOBODY = "000000000000"
 
 Verify = Callable[[str, str, Caller], Awaitable[None]]
 """Proves a token code: serial number, code and caller; raises when it is wrong."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
-    """A request that every one of its needs was allowed, as it was decided on.
-
-    Attributes:
-        target: what it asks.
-        request: as it arrived, its body out of its framing.
-        caller: who asks.
-        needs: what was decided; the resources among them are what it acts on.
-        claim: what was verified; None when anonymous.
-        region: of the verified credential scope.
-        request_id: for the answer.
-        now: seconds since the epoch, UTC.
-    """
-
-    target: Target
-    request: Request
-    caller: Caller
-    needs: tuple[Need, ...]
-    claim: Claim | None
-    region: str
-    request_id: str
-    now: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

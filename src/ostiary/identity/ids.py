@@ -93,7 +93,17 @@ def account_id(mint: Mint) -> str:
 
 def request_id(mint: Mint) -> str:
     """A new request id in the shape of a random UUID (RFC 9562, version 4)."""
-    text = mint.random(16).hex()
+    return _as_uuid(mint.random(16).hex())
+
+
+def request_ids(mint: Mint, count: int) -> list[str]:
+    """So many new request ids at once, which costs less than one by one."""
+    text = mint.random(16 * count).hex()
+    return [_as_uuid(text[at : at + 32]) for at in range(0, len(text), 32)]
+
+
+def _as_uuid(text: str) -> str:
+    """A random UUID made of 32 random hexadecimal digits."""
     variant = _VARIANTS[text[16]]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 

@@ -208,12 +208,12 @@ async def _refuse(send: Send, status: int) -> None:
 
 
 def _start(response: Response) -> Message:
-    headers, sized = [], False
-    for name, value in response.headers:
-        headers.append((name.encode("latin-1"), value.encode("latin-1")))
-        sized = sized or name == "content-length"
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers
+    ]
     body = response.body
-    if isinstance(body, bytes) and not sized:
+    if isinstance(body, bytes) and b"content-length" not in dict(headers):
         headers.append((b"content-length", b"%d" % len(body)))
     return {
         "type": "http.response.start",

@@ -17,7 +17,6 @@ from ostiary.identity.sealing import MasterKey, new_master_key, parse_master_key
 from ostiary.identity.secret import Secret
 from ostiary.identity.vault import Vault
 from ostiary.server.system import SystemMint, now
-from ostiary.services.iam.founding import found_account, found_installation
 from ostiary.store.engine import open_engine, prepare_schema
 from ostiary.store.port import Change
 from ostiary.store.snapshot import Snapshot
@@ -141,6 +140,11 @@ def _found(home: Home) -> None:
     settings, time = home.settings, now()
     with home.store.change() as change:
         if change.count(Account) == 0:
+            from ostiary.services.iam.founding import (  # noqa: PLC0415 - slow, and once
+                found_account,
+                found_installation,
+            )
+
             found_installation(change, int(time))
             key_id, secret = found_account(
                 change,
@@ -189,6 +193,8 @@ def write_profile(
 
 def create_account(home: Home, change: Change, name: str, account_id: str) -> str:
     """A new account with a root key in the credentials file; its access key id."""
+    from ostiary.services.iam.founding import found_account  # noqa: PLC0415 - slow
+
     key_id, secret = found_account(
         change,
         id=account_id,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ostiary.gate.audit import AuditLog
 from ostiary.gate.authenticate import Authenticator
 from ostiary.gate.decisions import Decider
-from ostiary.gate.door import Door
+from ostiary.gate.doorway import Doorway
 from ostiary.gate.enforce import Gate
 from ostiary.gate.forward import Forwarder
 from ostiary.gate.local import Local
@@ -130,7 +130,7 @@ def build_gate(home: Home, work: Work, audit: AuditLog, forwarder: Forwarder) ->
         token_codes=token_codes,
         decider=Decider(applicable),
         local=Local(home.snapshot, home.vault, work, home.mint),
-        door=Door(forwarder, work, home.snapshot, token_codes.verify_root),
+        door=Doorway(forwarder, work, home.snapshot, token_codes.verify_root),
         audit=audit,
         mint=home.mint,
         hosts=home.settings.hosts,

@@ -42,6 +42,9 @@ def now() -> float:
 
 
 def keep_loaded() -> None:
-    """What was loaded stays: the collector need not look at it again."""
-    gc.collect()
+    """What was loaded stays: the collector need not look at it again.
+
+    It may have been off until now, since nothing that is loaded is garbage.
+    """
     gc.freeze()
+    gc.enable()
