@@ -6,6 +6,7 @@ import pytest
 
 from ostiary.gate.actions import Unmapped
 from ostiary.gate.dynamodb_keys import UNKNOWN
+from ostiary.wire.faults import Fault
 from tests.unit.gate.asking import (
     ACCOUNT,
     OTHER,
@@ -62,7 +63,7 @@ def test_a_table_by_arn_is_its_accounts() -> None:
 )
 def test_what_is_no_table_is_refused(name: object) -> None:
     """Only a name, or an ARN of this region, names a table."""
-    with pytest.raises(Unmapped):
+    with pytest.raises((Unmapped, Fault)):
         needs_of("dynamodb", items_call("DeleteTable", {"TableName": name}))
 
 
@@ -215,7 +216,7 @@ def test_a_part_that_is_not_understood_refuses_all(
     operation: str, body: dict[str, Any]
 ) -> None:
     """Nothing is forwarded of which only some was decided."""
-    with pytest.raises(Unmapped):
+    with pytest.raises((Unmapped, Fault)):
         needs_of("dynamodb", items_call(operation, body))
 
 
