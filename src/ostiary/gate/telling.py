@@ -52,29 +52,30 @@ def credentials_of(who: dict[str, Any]) -> str:
     """Which credentials signed, and what that means for the two MFA keys."""
     if who["type"] == "AWSAccount":
         return "none: `aws:MultiFactorAuthPresent` is absent"
-    key = who["accessKeyId"]
     session = who.get("sessionContext")
-    if session is None:
-        if who.get("mfaAuthenticatedInCall"):
-            return (
-                f"long-term access key {key} with a token code in this call: "
-                "`aws:MultiFactorAuthPresent` is `true` for this decision"
-            )
+    if session is not None:
+        attributes = session["attributes"]
+        has_mfa = attributes["mfaAuthenticated"] == "true"
+        without = _WITHOUT_MFA.get(who["type"], ", without MFA")
+        facts = ", with MFA" if has_mfa else without
         return (
-            f"long-term access key {key}: `aws:MultiFactorAuthPresent` is absent, "
-            "since the request was signed with a long-term access key"
+            f"temporary {who['accessKeyId']} since {attributes['creationDate']}{facts}"
         )
-    since = session["attributes"]["creationDate"]
-    if session["attributes"]["mfaAuthenticated"] == "true":
-        return f"temporary {key} since {since}, with MFA"
-    if who["type"] == "AssumedRole":
+    if who.get("mfaAuthenticatedInCall"):
         return (
-            f"temporary {key} since {since}: a role session carries no MFA, "
-            "whatever led to it"
+            f"long-term access key {who['accessKeyId']} with a token code in this "
+            "call: `aws:MultiFactorAuthPresent` is `true` for this decision"
         )
-    if who["type"] == "FederatedUser":
-        return f"temporary {key} since {since}: a federated user has no MFA keys"
-    return f"temporary {key} since {since}, without MFA"
+    return (
+        f"long-term access key {who['accessKeyId']}: `aws:MultiFactorAuthPresent` is "
+        "absent, since the request was signed with a long-term access key"
+    )
+
+
+_WITHOUT_MFA = {
+    "AssumedRole": ": a role session carries no MFA, whatever led to it",
+    "FederatedUser": ": a federated user has no MFA keys",
+}
 
 
 def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
