@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ostiary.gate.needs import Need
+from ostiary.gate.recorded import Note
 from ostiary.identity.caller import Caller
 from ostiary.wire.catalog import Target
 from ostiary.wire.claim import Claim
@@ -22,6 +23,7 @@ class Admitted:
         region: of the verified credential scope.
         request_id: for the answer.
         now: seconds since the epoch, UTC.
+        note: puts the audit record into a change that the request makes.
     """
 
     target: Target
@@ -32,3 +34,4 @@ class Admitted:
     region: str
     request_id: str
     now: float
+    note: Note

@@ -25,6 +25,7 @@ from ostiary.gate.admitted import Admitted
 from ostiary.gate.forward import Forwarder
 from ostiary.gate.outgoing import as_one_form, check_connection
 from ostiary.gate.policy_book import PolicyBook
+from ostiary.gate.recorded import Recorded
 from ostiary.gate.upstreams import Remote
 from ostiary.gate.visit import NOBODY, Handler, Tools, Verify, Visit
 from ostiary.gate.work import Work
@@ -96,9 +97,16 @@ class Door:
             _check_region(admitted)
         if remote is not None:
             _check_served(admitted, snapshot, remote, account)
-        visit = Visit(admitted=admitted, account=account, tools=self._tools)
         handler = HANDLERS.get((service, admitted.target.operation), _forward)
+        visit = Visit(
+            admitted=admitted, account=account, tools=self._recording(admitted)
+        )
         return _with_request_id(admitted, await handler(visit))
+
+    def _recording(self, admitted: Admitted) -> Tools:
+        """The tools, whose changes carry the request's audit record (P6)."""
+        work = Recorded(self._tools.work, admitted.note)
+        return replace(self._tools, work=work, policies=PolicyBook(work))
 
     async def forget_sandbox(self) -> None:
         """Forgets policies and owners of what the sandbox held before it ended.

@@ -107,6 +107,7 @@ class Gate:
                     region=trail.region,
                     request_id=trail.request_id,
                     now=trail.now,
+                    note=trail.store_in,
                 )
             )
         return await self._perform(trail, target)

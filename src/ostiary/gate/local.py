@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 from ostiary.gate.ring import VaultHolder
-from ostiary.gate.trail import Trail, record_of
+from ostiary.gate.trail import Trail
 from ostiary.gate.work import Work
 from ostiary.identity.caller import Caller
 from ostiary.identity.ids import Mint
@@ -72,11 +72,9 @@ class Local:
         self, run: Callable[[Change], Result], call: Call, trail: Trail
     ) -> Result:
         """The result of a change that has its audit record with it (P6)."""
-        result = await self._work.change(
+        return await self._work.change(
             lambda change: _recorded(change, run, call, trail)
         )
-        trail.is_stored = True
-        return result
 
     def must_sync(self, service: str, operation: str, status: int) -> bool:
         """Whether the record must be on disk before the answer (decision 9)."""
@@ -117,8 +115,7 @@ def _recorded(
     """The operation's result, in one transaction with its audit record (P6)."""
     _still_there(change, call.caller)
     result = run(change)
-    trail.revision = change.revision
-    change.record(trail.request_id, record_of(trail, _OK))
+    trail.store_in(change)
     return result
 
 

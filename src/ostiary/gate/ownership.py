@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+from ostiary.gate.recorded import Transactions
 from ostiary.gate.visit import Handler, Visit, has_succeeded, require_whole
-from ostiary.gate.work import Work
 from ostiary.identity.model import OwnedResource, ResourcePolicy
 from ostiary.policy.arn import split
 from ostiary.store.port import Change
@@ -151,7 +151,7 @@ def is_reserved(owned: OwnedResource | None) -> bool:
     return _RESERVED in state_of(owned)
 
 
-async def forget_services(work: Work, is_gone: Callable[[str], bool]) -> None:
+async def forget_services(work: Transactions, is_gone: Callable[[str], bool]) -> None:
     """Forgets every policy and owner of the services whose resources are gone."""
 
     def write(change: Change) -> None:

@@ -8,7 +8,7 @@ ids and shown by their ARNs (facts 3.4).
 from collections.abc import Callable
 from dataclasses import replace
 
-from ostiary.gate.work import Work
+from ostiary.gate.recorded import Transactions
 from ostiary.identity.model import ResourcePolicy
 from ostiary.policy import Document, Kind, PolicyError, parse
 from ostiary.services.iam.principals import InvalidPrincipal, resolve, restore
@@ -28,7 +28,7 @@ class PolicyRefused(Exception):  # noqa: N818 - what a service says next is its 
 class PolicyBook:
     """Reads and writes resource policies in the store."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Transactions) -> None:
         self._work = work
 
     async def find(self, arn: str) -> str | None:

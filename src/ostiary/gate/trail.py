@@ -13,6 +13,7 @@ from ostiary.gate.audit import field as cut
 from ostiary.identity.caller import ANONYMOUS, Caller, timestamp
 from ostiary.policy import Decision
 from ostiary.policy.explain import Names
+from ostiary.store.port import Change
 from ostiary.wire.http import Request
 from ostiary.wire.service import UNKNOWN, Service
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ostiary.gate.needs import Need
 
 Record = dict[str, object]
+_OK = 200
 
 _TYPES = {
     "root": "Root",
@@ -53,6 +55,14 @@ class Trail:
     error_message: str = ""
     error_id: str = ""
     is_stored: bool = False
+    """Whether its record was committed with a change: the log's is a copy (P6)."""
+
+    def store_in(self, change: Change) -> None:
+        """Put the record into the change that this request makes (P6)."""
+        self.revision = change.revision
+        change.record(self.request_id, record_of(self, _OK))
+        self.is_stored = True
+
     """Whether its record was committed with a change: the log's is a copy (P6)."""
 
 

@@ -8,7 +8,7 @@ from ostiary.gate.admitted import Admitted
 from ostiary.gate.forward import Forwarder, Passage
 from ostiary.gate.needs import ANY
 from ostiary.gate.policy_book import PolicyBook
-from ostiary.gate.work import Work
+from ostiary.gate.recorded import Transactions
 from ostiary.identity.caller import Caller
 from ostiary.identity.model import OwnedResource, ResourcePolicy
 from ostiary.store.snapshot import Snapshot
@@ -29,7 +29,7 @@ class Tools:
     """What handlers work with."""
 
     forwarder: Forwarder
-    work: Work
+    work: Transactions
     snapshot: Snapshot
     policies: PolicyBook
     verify: Verify

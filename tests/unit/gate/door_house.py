@@ -163,6 +163,7 @@ class House:
                 region=region,
                 request_id=REQUEST_ID,
                 now=now,
+                note=lambda _change: None,
             )
         )
 

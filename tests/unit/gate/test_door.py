@@ -567,6 +567,7 @@ def _admitted(house: House, **accounts: str) -> Admitted:
         region="us-east-1",
         request_id=REQUEST_ID,
         now=0,
+        note=lambda _change: None,
     )
 
 
@@ -612,5 +613,6 @@ def test_an_anonymous_caller_acts_in_nobodys_account(house: House) -> None:
         region="us-east-1",
         request_id=REQUEST_ID,
         now=0,
+        note=lambda _change: None,
     )
     assert resource_owner(admitted, house.snapshot, None) == NOBODY

@@ -26,8 +26,7 @@ STOP = {"InstanceId.1": "i-0123456789abcdef0"}
 def test_a_condition_on_the_unseen_never_opens(
     tmp_path: Path, effect: str, condition: dict[str, Any]
 ) -> None:
-    """An instance's tags are not in the request: no Allow rests on them, and a Deny
-    that tests them does not fall silent."""
+    """No Allow rests on an instance's tags, and a Deny on them is not silent."""
 
     async def play(whole: Whole) -> None:
         statement = {
