@@ -91,13 +91,8 @@ def account_id(mint: Mint) -> str:
     return str(_ACCOUNTS // 10 + number)
 
 
-def request_id(mint: Mint) -> str:
-    """A new request id in the shape of a random UUID (RFC 9562, version 4)."""
-    return _as_uuid(mint.random(16).hex())
-
-
 def request_ids(mint: Mint, count: int) -> list[str]:
-    """So many new request ids at once, which costs less than one by one."""
+    """New request ids in the shape of random UUIDs (RFC 9562, version 4)."""
     text = mint.random(16 * count).hex()
     return [_as_uuid(text[at : at + 32]) for at in range(0, len(text), 32)]
 

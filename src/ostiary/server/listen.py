@@ -11,6 +11,7 @@ import uvicorn
 
 from ostiary.server.asgi import App
 from ostiary.server.console import Console
+from ostiary.server.joined import JoinedProtocol
 
 DRAIN = 10
 """Seconds that requests under way get when the server stops."""
@@ -98,7 +99,7 @@ def _server(app: App | Console) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=JoinedProtocol,
             ws="none",
             loop="none",
             lifespan="off",

@@ -130,9 +130,10 @@ def test_an_account_id_is_in_range_at_both_ends(material: bytes) -> None:
 
 def test_a_request_id_is_a_random_uuid() -> None:
     """Request ids read as UUIDs of version 4, in their canonical spelling."""
-    mint = Stream()
-    for _ in range(100):
-        text = ids.request_id(mint)
+    made = ids.request_ids(Stream(), 100)
+
+    assert len(set(made)) == 100
+    for text in made:
         parsed = uuid.UUID(text)
         assert (parsed.version, parsed.variant, str(parsed)) == (
             4,
