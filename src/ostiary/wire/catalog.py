@@ -8,7 +8,6 @@ the service does not have is refused, so no request can be read in two ways.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
@@ -31,6 +30,7 @@ from ostiary.wire.service import (
     find_others,
     table,
 )
+from ostiary.wire.target import Target
 
 __all__ = ["Protocol", "Service", "Target", "read", "route"]
 
@@ -50,37 +50,6 @@ _READING = ("Get", "List", "Describe")
 _RPC_PATH = re.compile(r"/service/[A-Za-z0-9_.]{1,128}/operation/([A-Za-z0-9_]{1,128})")
 _LONGEST_ECHO = 128
 _LOCAL = frozenset({"iam", "sts"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """What a request asks for, read once.
-
-    Attributes:
-        service: Of whom.
-        operation: What, in the service's spelling; "" when nothing names it.
-        protocol: In which protocol, which is also that of the answer.
-        params: The operation's input. Of IAM and STS by the model's types; of other
-            query services as nested text; of JSON as loaded; of S3 by member names,
-            with Bucket and Key.
-        modelled: Whether the operation is in the service's model. One that is not
-            must be refused, since nobody has read its parameters.
-        bucket: S3's bucket, decoded once.
-        key: S3's key, decoded once.
-        upload: Whether the body is the bytes of an object, so that its payload may
-            be unsigned on a private connection.
-        resource: The path as faults repeat it.
-    """
-
-    service: Service
-    operation: str
-    protocol: Protocol
-    params: Mapping[str, Any] = field(repr=False)
-    modelled: bool
-    bucket: str | None
-    key: str | None
-    upload: bool
-    resource: str
 
 
 def route(request: Request, claim: Claim | None) -> Service:

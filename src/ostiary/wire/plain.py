@@ -5,13 +5,11 @@ What is kept has nothing of a client's own: an operation's name and no parameter
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ostiary.wire.http import Request
 from ostiary.wire.service import Service
-
-if TYPE_CHECKING:
-    from ostiary.wire.catalog import Target
+from ostiary.wire.target import Target
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 """The parameters of a call that has none."""
@@ -19,16 +17,16 @@ _LONGEST = 256
 """Characters of a body and of a content type that are looked up."""
 _MOST = 256
 
-_targets: dict[tuple[str, str, bytes], "Target"] = {}
+_targets: dict[tuple[str, str, bytes], Target] = {}
 
 
-def find_plain(request: Request, service: Service) -> "Target | None":
+def find_plain(request: Request, service: Service) -> Target | None:
     """Gives the target of a request that equals one which was kept, or None."""
     place = _place(request, service)
     return None if place is None else _targets.get(place)
 
 
-def keep_plain(request: Request, target: "Target") -> "Target":
+def keep_plain(request: Request, target: Target) -> Target:
     """Gives the target, which the next request that equals this one gets, too."""
     place = _place(request, target.service)
     if place is not None and target.params is NOTHING:

@@ -832,7 +832,7 @@ def test_tries_that_changed_in_spite_of_the_lock_allow_nothing(
 
     with house.store.ledger() as ledger, pytest.raises(StoreUnavailableError):
         reserve(
-            Broken(ledger._connection),
+            Broken(ledger._connection, "writer"),
             house.attempt(alice, serial, house.code(serial)),
         )
 

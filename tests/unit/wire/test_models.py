@@ -59,8 +59,10 @@ def test_tables_stay_small() -> None:
         "sts",
         "sns",
         "sqs",
+        "sqs-types",
         "ec2",
         "dynamodb",
+        "dynamodb-types",
         "s3",
         "services",
     }
