@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -202,3 +203,16 @@ def test_decide_reads_a_trust_policy_from_a_file(tmp_path: Path) -> None:
     missing = ostiary("decide", str(tmp_path / "none.jsonl"))
     assert missing.returncode == 2
     assert missing.stderr.startswith("ostiary: cannot read `")
+
+
+def test_two_codes_follow_each_other(world: World) -> None:
+    """`mfa code --two` prints the code before, then the current one."""
+    seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    while int(time.time()) % 30 > 20:
+        time.sleep(1)
+    now = int(time.time())
+    done = world.server.run("mfa", "code", "--two", seed)
+    phone = pyotp.TOTP(seed)
+
+    assert done.returncode == 0
+    assert done.stdout.split() == [phone.at(now - 30), phone.at(now)]

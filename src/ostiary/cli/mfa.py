@@ -27,15 +27,19 @@ class _Means:
     vault: Vault
 
 
-def code(seed: str, *, as_json: bool) -> None:
-    """Print the token code that a device with this seed shows now."""
+def code(seed: str, *, two: bool, as_json: bool) -> None:
+    """Print the token code that a device with this seed shows now.
+
+    With `two` the one before it comes first: what EnableMFADevice asks for.
+    """
     try:
         secret = totp.decode_seed(seed)
     except ValueError as error:
         raise stop(str(error), 2) from None
     time = now()
     step = totp.step_at(time)
-    shown = totp.token_code(secret, step)
+    steps = (step - 1, step) if two else (step,)
+    shown = " ".join(totp.token_code(secret, one) for one in steps)
     if as_json:
         left = (step + 1) * totp.STEP - int(time)
         print(json.dumps({"token_code": shown, "seconds_left": left}))
