@@ -106,6 +106,7 @@ def test_a_synced_device_is_accepted(seed: bytes, now: int, drift: int) -> None:
     assert step > synced.step
 
 
+@pytest.mark.long  # a statistic over a noisy clock: for a quiet machine
 @pytest.mark.threat("T133")
 def test_time_does_not_tell_how_near_a_wrong_code_is() -> None:
     """Welch's t between near and far misses, 100,000 of each, stays below 4.5."""
