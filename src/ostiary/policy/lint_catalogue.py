@@ -4,12 +4,15 @@ The engine decides without such a list; only lint asks whether a name is a real 
 Who calls it brings the list: `Catalogue` is what it must be able to answer.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Final, Protocol
 
 from ostiary.policy.pattern import fold
+
+_FAMILY: Final = re.compile(r"[^:/]+:[^:/]+[:/]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +20,7 @@ class Key:
     """A condition key.
 
     Attributes:
-        name: as AWS spells it; a family such as `aws:ResourceTag/` ends in a slash
+        name: as AWS spells it; a family ends in its separator: `aws:ResourceTag/`
         types: `String`, `ARN`, `Bool`, `Numeric`, `Date`, `IPAddress`, `Binary`
         multivalued: a request may have several values for it
         everywhere: it comes with the request or the session, whatever the action
@@ -31,7 +34,7 @@ class Key:
     @property
     def is_family(self) -> bool:
         """True for keys that a request completes, such as tags."""
-        return self.name.endswith("/")
+        return self.name.endswith(("/", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +58,13 @@ class Action:
 
     def has_key(self, key: str) -> bool:
         """Whether a request for this action may carry `key`, or its family."""
-        folded = fold(key)
-        family, slash, _ = folded.partition("/")
-        return folded in self.keys or (bool(slash) and f"{family}/" in self.keys)
+        return fold(key) in self.keys or family_of(key) in self.keys
+
+
+def family_of(key: str) -> str:
+    """The folded family that `key` would belong to, such as `aws:resourcetag/`."""
+    found = _FAMILY.match(fold(key))
+    return found.group() if found else ""
 
 
 class Catalogue(Protocol):

@@ -8,12 +8,13 @@ wrong.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from ostiary.policy.arn import PARTS
 from ostiary.policy.document import Condition, Kind, Statement
 from ostiary.policy.lint_exam import Clause
-from ostiary.policy.pattern import fold, matcher, tokenize
+from ostiary.policy.pattern import Matcher, fold, matcher, tokenize
 from ostiary.policy.request import normal_resource
 
 _FOREIGN: Final = "\x00"
@@ -39,7 +40,12 @@ def covers_text(wide: str, narrow: str) -> bool:
     """Whether the pattern `wide` matches all that `narrow` does; equal texts do."""
     if "*" in narrow and "?" in wide:
         return wide == narrow
-    return matcher(tokenize(wide, variables=False, wildcards=True))(_instance(narrow))
+    return _matcher(wide)(_instance(narrow))
+
+
+@lru_cache(maxsize=1024)
+def _matcher(pattern: str) -> Matcher:
+    return matcher(tokenize(pattern, variables=False, wildcards=True))
 
 
 def _instance(pattern: str) -> str:

@@ -102,8 +102,15 @@ class Profile:
 
 
 def mfa_conditions(clause: Clause) -> list[Condition]:
-    """The conditions of a statement on the MFA keys."""
-    return [one for one in clause.statement.conditions if fold(one.key) in MFA_KEYS]
+    """The conditions of a statement on the MFA keys; without those that vary.
+
+    What a condition with a variable wants, only a request can tell.
+    """
+    return [
+        one
+        for one in clause.statement.conditions
+        if fold(one.key) in MFA_KEYS and not any("${" in text for text in one.values)
+    ]
 
 
 def passes(condition: Condition, credential: Credential) -> bool:
@@ -164,6 +171,14 @@ def reaches(clause: Clause, credential: Credential) -> bool | None:
         elif key.startswith(_PERSONAL):
             answer = None
     return answer
+
+
+def is_kept_out(clause: Clause, credential: Credential) -> bool:
+    """Whether a condition about something else than MFA excludes this credential."""
+    return any(
+        key in _KNOWN - MFA_KEYS and test(credential.values) is False
+        for key, test in _tests(clause)
+    )
 
 
 def surely_reaches(clause: Clause, credential: Credential) -> bool:

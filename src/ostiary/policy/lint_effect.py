@@ -1,6 +1,6 @@
 """Conditions that nothing meets, statements that change nothing, things said twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
@@ -142,37 +142,41 @@ def repetitions(exam: Exam) -> Iterator[Finding]:
     """Items of a list that an item beside them makes needless."""
     for clause in exam.clauses:
         for element in ("Action", "NotAction"):
-            yield from _repeated(list(clause.texts(element)), _is_action_within)
-        for element in ("Resource", "NotResource"):
-            yield from _repeated(list(clause.texts(element)), str.__eq__)
-        for condition in clause.statement.conditions:
-            yield from _repeated(list(clause.values(condition)), str.__eq__)
-        by_type: dict[str, list[tuple[str, str]]] = {}
-        for pointer, kind, value in clause.members():
-            by_type.setdefault(kind, []).append((pointer, value))
-        for items in by_type.values():
-            yield from _repeated(items, str.__eq__)
+            items = list(clause.texts(element))
+            yield from _twice([(pointer, fold(text), text) for pointer, text in items])
+            yield from _beside(items)
+        for group in _groups(clause):
+            yield from _twice([(pointer, text, text) for pointer, text in group])
 
 
-def _is_action_within(narrow: str, wide: str) -> bool:
-    return wide == "*" or covers_text(fold(wide), fold(narrow))
+def _groups(clause: Clause) -> Iterator[list[tuple[str, str]]]:
+    """The lists in which only the same text says the same."""
+    yield list(clause.texts("Resource"))
+    yield list(clause.texts("NotResource"))
+    for condition in clause.statement.conditions:
+        yield list(clause.values(condition))
+    by_type: dict[str, list[tuple[str, str]]] = {}
+    for pointer, kind, value in clause.members():
+        by_type.setdefault(kind, []).append((pointer, value))
+    yield from by_type.values()
 
 
-def _repeated(
-    items: list[tuple[str, str]], is_within: Callable[[str, str], bool]
-) -> Iterator[Finding]:
-    for place, (pointer, text) in enumerate(items):
-        for other, (_, wide) in enumerate(items):
-            # Of two that say the same, the later one is needless.
-            is_mutual = is_within(wide, text)
-            if other == place or (is_mutual and other > place):
-                continue
-            if is_within(text, wide):
-                same = "twice" if is_mutual else f"beside `{wide}`, which covers it"
-                yield found(
-                    "OST214",
-                    pointer,
-                    f"found `{text}` {same}",
-                    help="remove it",
-                )
+def _twice(items: list[tuple[str, str, str]]) -> Iterator[Finding]:
+    """Items whose middle part another one had before."""
+    seen: set[str] = set()
+    for pointer, meaning, text in items:
+        if meaning in seen:
+            yield found("OST214", pointer, f"found `{text}` twice", help="remove it")
+        seen.add(meaning)
+
+
+def _beside(items: list[tuple[str, str]]) -> Iterator[Finding]:
+    """Actions that a wildcard beside them covers."""
+    wide = {text: fold(text) for _, text in items if "*" in text or "?" in text}
+    for pointer, text in items:
+        mine = fold(text)
+        for other, pattern in wide.items():
+            if pattern != mine and (pattern == "*" or covers_text(pattern, mine)):
+                message = f"found `{text}` beside `{other}`, which covers it"
+                yield found("OST214", pointer, message, help="remove it")
                 break

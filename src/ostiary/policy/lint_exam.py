@@ -10,7 +10,7 @@ from ostiary.policy.document import Condition, Effect, Kind, Statement
 from ostiary.policy.lint_catalogue import Catalogue
 from ostiary.policy.lint_finding import Finding
 from ostiary.policy.loader import step
-from ostiary.policy.shape import Tree, listed
+from ostiary.policy.shape import PRINCIPAL_KINDS, Tree, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,9 @@ def prepare(
                 subject.statements(), policy.statements, strict=True
             )
         ),
-        # Nobody but a session has a session policy, and no such session has MFA.
-        for_role=for_role or policy.kind is Kind.SESSION,
+        # Nobody but a session has a session policy, and no such session has MFA; a
+        # policy with principals is not a role's own.
+        for_role=policy.kind is Kind.SESSION
+        or (for_role and policy.kind not in PRINCIPAL_KINDS),
         catalogue=catalogue,
     )

@@ -16,6 +16,7 @@ from ostiary.policy.lint_credentials import (
     WITHOUT_MFA,
     Credential,
     Profile,
+    is_kept_out,
     machine,
     mfa_conditions,
     passes,
@@ -29,8 +30,9 @@ from ostiary.policy.operators import find_operator
 from ostiary.policy.pattern import fold
 
 _REQUIRE: Final = '`"Bool": {"aws:MultiFactorAuthPresent": "true"}`'
+_LATE: Final = "only some time after their token code"
 _EXCLUDE: Final = '`"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}`'
-SESSION_TOKEN: Final = "sts:getsessiontoken"
+_UNCONTROLLED: Final = "sts:getsessiontoken"
 
 
 def pitfalls(exam: Exam) -> Iterator[Finding]:
@@ -46,10 +48,8 @@ def pitfalls(exam: Exam) -> Iterator[Finding]:
             yield _never(clause, tested[0])
         elif clause.is_deny:
             yield from _denies(exam, clause, who)
-        elif not who.ever or not (who.fresh or who.long_term or who.without):
-            yield _backwards(clause, tested[0], _REQUIRE)
-        elif who.long_term or who.without:
-            yield _admits(clause, who)
+        else:
+            yield from _allows(clause, who)
 
 
 def _has_people(clause: Clause) -> bool:
@@ -71,31 +71,47 @@ def _never(clause: Clause, condition: Condition) -> Finding:
     )
 
 
-def _backwards(clause: Clause, condition: Condition, instead: str) -> Finding:
-    effect = "Deny" if clause.is_deny else "Allow"
-    who = "with" if clause.is_deny else "without"
+def _backwards(clause: Clause, condition: Condition, whom: str) -> Finding:
+    effect, instead = ("Deny", _EXCLUDE) if clause.is_deny else ("Allow", _REQUIRE)
     return found(
         "OST108",
         clause.key_spot(condition),
-        f"found a condition that makes the {effect} apply to callers {who} MFA",
+        f"found a condition that makes the {effect} apply to callers {whom}",
         help=f"write {instead}",
         on_name=True,
     )
 
 
-def _admits(clause: Clause, who: Profile) -> Finding:
-    """An Allow that callers without MFA pass."""
-    credential = LONG_TERM if who.long_term else WITHOUT_MFA
-    names = [LONG_TERM.name] * who.long_term + [WITHOUT_MFA.name] * who.without
-    condition = _blamed(clause, credential, holds=True)
+def _allows(clause: Clause, who: Profile) -> Iterator[Finding]:
+    """An Allow that callers without MFA pass, or nobody who comes with it at once."""
+    let_in = [
+        credential
+        for credential, passes_mfa in _without(who)
+        if passes_mfa and not is_kept_out(clause, credential)
+    ]
+    if not who.ever:
+        yield _backwards(clause, mfa_conditions(clause)[0], "without MFA")
+    elif let_in:
+        yield _admits(clause, let_in)
+    elif not who.fresh:
+        yield _backwards(clause, mfa_conditions(clause)[0], _LATE)
+
+
+def _without(who: Profile) -> tuple[tuple[Credential, bool], ...]:
+    """The credentials without MFA, and whether each passes."""
+    return (LONG_TERM, who.long_term), (WITHOUT_MFA, who.without)
+
+
+def _admits(clause: Clause, let_in: list[Credential]) -> Finding:
+    names = " and ".join(one.name for one in let_in)
+    condition = _blamed(clause, let_in[0], holds=True)
     operator = condition.operator
     plain = operator.removesuffix("IfExists")
     mends = plain != operator and repaired(clause, condition, plain).requires
     return found(
         "OST103" if operator == "Null" else "OST101",
         clause.operator_spot(condition),
-        f"found `{operator}` on `{condition.key}` in an Allow, which admits "
-        f"{' and '.join(names)}",
+        f"found `{operator}` on `{condition.key}` in an Allow, which admits {names}",
         help=f"write `{plain}`: it fails when the key is absent"
         if mends
         else f"write {_REQUIRE}",
@@ -115,11 +131,10 @@ def _denies(exam: Exam, clause: Clause, who: Profile) -> Iterator[Finding]:
     """A Deny that misses callers without MFA, or hits those with it."""
     missed = [
         credential
-        for credential, is_hit in (
-            (LONG_TERM, who.long_term),
-            (WITHOUT_MFA, who.without),
-        )
-        if not is_hit and not _is_denied_elsewhere(exam, clause, credential)
+        for credential, is_hit in _without(who)
+        if not is_hit
+        and not is_kept_out(clause, credential)
+        and not _is_denied_elsewhere(exam, clause, credential)
     ]
     if who.fresh:
         yield _hits_mfa(clause)
@@ -131,7 +146,7 @@ def _hits_mfa(clause: Clause) -> Finding:
     tested = mfa_conditions(clause)
     nulls = [one for one in tested if one.operator == "Null"]
     if not nulls:
-        return _backwards(clause, tested[0], _EXCLUDE)
+        return _backwards(clause, tested[0], "with MFA")
     return found(
         "OST103",
         clause.operator_spot(nulls[0]),
@@ -192,6 +207,7 @@ _ENROLMENT: Final = {
     "iam:CreateVirtualMFADevice": f"{_ACCOUNT}:mfa/somebody",
     "iam:EnableMFADevice": f"{_ACCOUNT}:user/somebody",
 }
+_SOMEBODY: Final = {"aws:username": "somebody"}
 _PERSONAL_KINDS: Final = frozenset({Kind.IDENTITY, Kind.BOUNDARY, Kind.SCP})
 
 
@@ -216,7 +232,7 @@ def _sweeps_in(clause: Clause, action: str, resource: str) -> bool:
     """Whether a statement forbids an action without having named it."""
     compiled = clause.compiled
     is_named = fold(action) in map(fold, clause.statement.actions)
-    covers = compiled.resource is None or compiled.resource(resource, {}) is True
+    covers = compiled.resource is None or compiled.resource(resource, _SOMEBODY) is True
     return compiled.action(fold(action)) and not is_named and covers
 
 
@@ -245,7 +261,7 @@ def session_tokens(exam: Exam) -> Iterator[Finding]:
             continue
         what = "an MFA condition on" if is_about_mfa else "a Deny of"
         for pointer, text in clause.actions():
-            if fold(text) == SESSION_TOKEN:
+            if fold(text) == _UNCONTROLLED:
                 yield found(
                     "OST113",
                     pointer,
@@ -257,4 +273,4 @@ def session_tokens(exam: Exam) -> Iterator[Finding]:
 def _is_about_session_tokens(clause: Clause) -> bool:
     """Whether a statement is about nothing else, so that its conditions are idle."""
     actions = {fold(one) for one in clause.statement.actions}
-    return actions == {SESSION_TOKEN} and not clause.statement.not_action
+    return actions == {_UNCONTROLLED} and not clause.statement.not_action

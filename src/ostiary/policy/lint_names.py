@@ -9,22 +9,33 @@ from typing import Final
 
 from ostiary.policy.document import Condition
 from ostiary.policy.lint_catalogue import Action, Key, nearest
-from ostiary.policy.lint_cover import covers_text
 from ostiary.policy.lint_exam import Clause, Exam
 from ostiary.policy.lint_finding import Finding, found
 from ostiary.policy.operators import get_operator
-from ostiary.policy.pattern import Variable, fold, tokenize
+from ostiary.policy.pattern import Variable, fold, matcher, tokenize
 
+_MOST_SHOWN: Final = 3
 _REFERENCE: Final = "AWS's service authorization reference lists them"
 
 
 def named_actions(exam: Exam, text: str) -> list[Action]:
     """The actions that a pattern of one service means; none for other patterns."""
-    service = fold(text.partition(":")[0])
-    if "*" in service or "?" in service:
-        return []
+    pattern = fold(text)
+    service = pattern.partition(":")[0]
     known = exam.catalogue.actions(service)
-    return [one for name, one in known.items() if covers_text(fold(text), name)]
+    if pattern in known:
+        return [known[pattern]]
+    if "*" not in pattern and "?" not in pattern:
+        return []
+    matches = matcher(tokenize(pattern, variables=False, wildcards=True))
+    return [one for name, one in known.items() if matches(name)]
+
+
+def quoted(texts: tuple[str, ...]) -> str:
+    """The first texts as a message says them, and how many more there are."""
+    rest = len(texts) - _MOST_SHOWN
+    shown = ", ".join(f"`{one}`" for one in texts[:_MOST_SHOWN])
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def actions(exam: Exam) -> Iterator[Finding]:
@@ -42,7 +53,8 @@ def _unknown_action(exam: Exam, pointer: str, text: str) -> Finding:
     known = exam.catalogue.actions(fold(service))
     if not known:
         near = nearest(service, exam.catalogue.services())
-        instead = f"{near}:{name}" if near else None
+        is_real = near is not None and bool(named_actions(exam, f"{near}:{name}"))
+        instead = f"{near}:{name}" if is_real else None
         message = f"found `{text}`, but there is no service `{service}`"
     else:
         instead = nearest(text, [one.name for one in known.values()])
@@ -76,10 +88,11 @@ def keys(exam: Exam) -> Iterator[Finding]:
 
 def _unknown_key(exam: Exam, pointer: str, text: str, *, on_name: bool) -> Finding:
     prefix, _, name = text.partition(":")
-    known = exam.catalogue.keys(fold(prefix))
-    candidates = [*known, *exam.catalogue.keys("aws")]
-    near = nearest(text, candidates) or nearest(f"aws:{name}", candidates)
-    instead = f"{near}KEY" if near and near.endswith("/") else near
+    near = nearest(text, exam.catalogue.keys(fold(prefix)))
+    meant = exam.catalogue.find_key(f"aws:{name}")
+    if near is None and meant is not None:
+        near = meant.name
+    instead = f"{near}KEY" if near and near.endswith(("/", ":")) else near
     return found(
         "OST202",
         pointer,
@@ -109,11 +122,11 @@ def _useless_key(exam: Exam, clause: Clause, condition: Condition) -> Iterator[F
     if all(meant) and not any(
         one.has_key(condition.key) for group in meant for one in group
     ):
-        names = ", ".join(f"`{one}`" for one in clause.statement.actions)
         yield found(
             "OST203",
             clause.key_spot(condition),
-            f"found `{condition.key}`, which no request for {names} has",
+            f"found `{condition.key}`, which no request for "
+            f"{quoted(clause.statement.actions)} has",
             help="test a key that the action has; AWS's service authorization "
             "reference lists them",
             on_name=True,
@@ -160,7 +173,8 @@ def operators(exam: Exam) -> Iterator[Finding]:
 
 
 def _fits(key: Key, family: str) -> bool:
-    if fold(key.name).endswith("arn") and family.startswith("Arn"):
+    holds_arns = fold(key.name).endswith("arn") and family.startswith("Arn")
+    if holds_arns or not key.types:
         return True
     families = [one for kind in key.types for one in _FITS.get(kind, (family,))]
     return family.startswith(tuple(families))

@@ -2,24 +2,26 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from ostiary.policy.arn import PARTS
 from ostiary.policy.lint_catalogue import Action
 from ostiary.policy.lint_exam import Clause, Exam
 from ostiary.policy.lint_finding import Finding, found
-from ostiary.policy.lint_names import named_actions
+from ostiary.policy.lint_names import named_actions, quoted
 from ostiary.policy.pattern import fold
 
 _ACCOUNT_PART: Final = 4
-_ACCOUNT: Final = re.compile(r"[0-9]{12}", re.ASCII)
+# Twelve digits, or a pattern that such an id may match.
+_ACCOUNT: Final = re.compile(r"[0-9]{12}|[0-9*?]*[*?][0-9*?]*", re.ASCII)
 # What AWS itself puts in the place of an account.
 _OWNERS: Final = frozenset({"", "aws", "aws-managed", "amazon", "cloudfront"})
 _BLANK: Final = re.compile(r"\$\{[^}]*\}")
 # The name of a bucket is the one blank in which AWS allows no slash, and must not.
 _BUCKET: Final = "${BucketName}"
 _NO_SLASH: Final = "\x01"
-_MOST_SHOWN: Final = 3
 
 
 def resource_types(exam: Exam) -> Iterator[Finding]:
@@ -36,7 +38,7 @@ def resource_types(exam: Exam) -> Iterator[Finding]:
             if text in idle and meant[text]:
                 yield _misplaced_action(pointer, text, meant[text])
         if not idle:
-            yield from _useless_resources(clause, sum(meant.values(), []))
+            yield from _useless_resources(clause, [*chain(*meant.values())])
 
 
 def _work(group: list[Action], clause: Clause) -> bool:
@@ -50,11 +52,11 @@ def _work(group: list[Action], clause: Clause) -> bool:
 def _useless_resources(clause: Clause, group: list[Action]) -> Iterator[Finding]:
     for pointer, text in clause.resources():
         if not any(_works_on(action, text) for action in group):
-            names = ", ".join(f"`{one}`" for one in clause.statement.actions)
             yield found(
                 "OST205",
                 pointer,
-                f"found `{text}`, on which none of {names} works",
+                f"found `{text}`, on which none of "
+                f"{quoted(clause.statement.actions)} works",
                 help=_forms(group),
             )
 
@@ -77,9 +79,7 @@ def _misplaced_action(pointer: str, text: str, group: list[Action]) -> Finding:
 
 def _forms(group: list[Action]) -> str:
     forms = sorted({one.arn for action in group for one in action.resources})
-    shown = " or ".join(f"`{one}`" for one in forms[:_MOST_SHOWN])
-    rest = len(forms) - _MOST_SHOWN
-    return f"the resource is {shown}" + (f" or one of {rest} more" if rest > 0 else "")
+    return f"the resource is one of {quoted(tuple(forms))}"
 
 
 def _works_on(action: Action, text: str) -> bool:
@@ -89,10 +89,10 @@ def _works_on(action: Action, text: str) -> bool:
 def _may_be(text: str, arn: str) -> bool:
     """Whether a resource pattern and the form of an ARN have one ARN in common."""
     form = arn.replace(_BUCKET, _NO_SLASH) if ":s3:::" in arn else arn
-    given, wanted = _parts(text), _parts(form)
-    return all(map(overlap, given, wanted))
+    return all(map(overlap, _parts(text), _parts(form)))
 
 
+@lru_cache(maxsize=4096)
 def _parts(text: str) -> list[str]:
     parts = _BLANK.sub("*", text).split(":", PARTS - 1)
     parts += ["*"] * (PARTS - len(parts))
@@ -101,6 +101,8 @@ def _parts(text: str) -> list[str]:
 
 def overlap(left: str, right: str) -> bool:
     """Whether some text matches both patterns."""
+    if left == right or "*" in (left, right):
+        return left != right or _NO_SLASH not in left
     seen: set[tuple[int, int]] = set()
     open_: list[tuple[int, int]] = [(0, 0)]
     while open_:
@@ -138,17 +140,12 @@ def _takes(star: str, mark: str) -> bool:
 
 
 def account_ids(exam: Exam) -> Iterator[Finding]:
-    """ARNs whose account is neither one nor a wildcard, such as a blank never filled."""
+    """ARNs whose account is neither an id nor a wildcard, such as a blank."""
     for clause in exam.clauses:
         for pointer, text in clause.resources():
             parts = text.split(":", PARTS - 1)
             account = parts[_ACCOUNT_PART] if len(parts) == PARTS else ""
-            is_open = "*" in account or "?" in account
-            if (
-                not is_open
-                and account not in _OWNERS
-                and not _ACCOUNT.fullmatch(account)
-            ):
+            if account not in _OWNERS and not _ACCOUNT.fullmatch(account):
                 yield found(
                     "OST216",
                     pointer,

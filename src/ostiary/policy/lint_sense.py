@@ -114,12 +114,10 @@ def wildcards(exam: Exam) -> Iterator[Finding]:
                 continue
             for pointer, value in clause.values(condition):
                 if "*" in _ESCAPED.sub("", value):
-                    yield _literal_wildcard(clause, condition, pointer, value)
+                    yield _literal_wildcard(condition, pointer, value)
 
 
-def _literal_wildcard(
-    clause: Clause, condition: Condition, pointer: str, value: str
-) -> Finding:
+def _literal_wildcard(condition: Condition, pointer: str, value: str) -> Finding:
     name = get_operator(condition.operator).row.name
     like = condition.operator.replace("Equals", "Like")
     advice = f"write `{like}`" if name in _LITERAL else "name every value, or use tags"
