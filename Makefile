@@ -26,6 +26,16 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "adding the tools for tests"
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
+# The peers that `make bench` compares with; nothing else imports them. Without npm the
+# one that runs in node is left out.
+$(VENV)/.bench: requirements/bench.txt requirements/bench-node/package-lock.json $(VENV)/.dev
+	@echo "adding the peers for the benchmarks"
+	$(PIP) install --require-hashes -r requirements/bench.txt
+	@mkdir -p $(VENV)/bench-node && cp requirements/bench-node/*.json $(VENV)/bench-node
+	@if command -v npm >/dev/null; \
+	  then npm ci --silent --no-audit --no-fund --prefix $(VENV)/bench-node; \
+	  else echo "no npm here: cedar-wasm is left out"; fi
+	@touch $@
 
 ## make serve   set up, then serve the API on :4566 and the console on :4580
 serve: $(VENV)/.run
@@ -49,7 +59,7 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 ## make bench   ours beside the peers, as ratios; writes bench/results
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	$(BIN)/python -m bench
 ## make spec    the long differential and fuzz runs
 spec: $(VENV)/.dev
@@ -58,6 +68,7 @@ spec: $(VENV)/.dev
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev --extra sandbox pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra sandbox -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt --group bench -o requirements/bench.txt
 	printf 'hatchling\neditables\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt - -o requirements/build.txt
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

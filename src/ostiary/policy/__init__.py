@@ -6,12 +6,12 @@
 answers a request. `explain` says why.
 """
 
+from ostiary.policy.attached import Attached, PolicySet, attach
 from ostiary.policy.compile import Compiled, compile, invalid_policy  # noqa: A004 - the field's own word
 from ostiary.policy.decide import (
     Decision,
     Determining,
     Outcome,
-    PolicySet,
     decide,
 )
 from ostiary.policy.document import Document, Effect, Kind
@@ -27,6 +27,7 @@ from ostiary.policy.request import (
 
 __all__ = [
     "UNKNOWN",
+    "Attached",
     "AuthorizationRequest",
     "Compiled",
     "Context",
@@ -40,6 +41,7 @@ __all__ = [
     "PolicySet",
     "Principal",
     "PrincipalKind",
+    "attach",
     "compile",
     "decide",
     "diagnose",

@@ -16,27 +16,36 @@ I/O; the work is bounded.
 """
 
 import enum
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from ostiary.policy.compile import Candidates, Compiled, CompiledStatement
+from ostiary.policy.attached import Mark, PolicySet
 from ostiary.policy.document import Kind
-from ostiary.policy.principals import Form
-from ostiary.policy.request import OUTSIDERS, AuthorizationRequest, PrincipalKind
-from ostiary.policy.resources import resource_keys
+from ostiary.policy.hearing import (
+    BOTH_SIDES,
+    BUDGET,
+    OWN_SIDE,
+    RESOURCE,
+    RESOURCE_SIDE,
+    SIDES,
+    WAY_BY_FORM,
+    Hearing,
+    Way,
+    applies,
+)
+from ostiary.policy.request import OUTSIDERS, AuthorizationRequest
 
-# Character comparisons that one decision may cost (threat model, section 4).
-BUDGET: Final = 2_000_000
-# Below this rough price nobody can exceed the budget, so nobody computes the exact one.
-_CHEAP: Final = 1_000
-
-# A member of an enum costs a look-up in its class; this path asks for them often.
-IDENTITY: Final = Kind.IDENTITY
-BOUNDARY: Final = Kind.BOUNDARY
-SESSION: Final = Kind.SESSION
-RESOURCE: Final = Kind.RESOURCE
+__all__ = [
+    "BUDGET",
+    "Decision",
+    "Determining",
+    "Outcome",
+    "PolicySet",
+    "applies",
+    "decide",
+    "needs_resource_side",
+]
 
 
 class Outcome(enum.Enum):
@@ -47,32 +56,6 @@ class Outcome(enum.Enum):
     EXPLICITLY_DENIED = "ExplicitlyDenied"
 
     __hash__ = object.__hash__
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySet:
-    """The policies that apply to a request, by kind.
-
-    Attributes:
-        identity: of the user and its groups, or of the role
-        resource: on the resource; None when it has no policy
-        resource_kind: RESOURCE, or TRUST when the resource is a role being assumed
-        boundary: None without a permissions boundary
-        session: None when no session policy applies; for a federated user that is the
-            same as ``()``, a session that was given none and grants nothing
-        scps: one group per level of the organization, all of which must allow
-        rcps: likewise, of the resource's account
-        endpoint: None when the request came through no VPC endpoint
-    """
-
-    identity: tuple[Compiled, ...] = ()
-    resource: Compiled | None = None
-    resource_kind: Kind = Kind.RESOURCE
-    boundary: tuple[Compiled, ...] | None = None
-    session: tuple[Compiled, ...] | None = None
-    scps: tuple[tuple[Compiled, ...], ...] = ()
-    rcps: tuple[tuple[Compiled, ...], ...] = ()
-    endpoint: tuple[Compiled, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,65 +97,52 @@ class Decision:
         return self.outcome is Outcome.ALLOWED
 
 
-_OWN_SIDE: Final = (IDENTITY, BOUNDARY, SESSION)
-_BOTH_SIDES: Final = (*_OWN_SIDE, RESOURCE)
-_RESOURCE_SIDE: Final = (RESOURCE,)
-# Which implicit denies bind when the resource's own account names the principal so
-# (facts 6.2). A form of None: it does not name the principal at all.
-_WAY_BY_FORM: Final = {
-    Form.DIRECT: _RESOURCE_SIDE,
-    Form.BEHIND: (BOUNDARY, SESSION, RESOURCE),
-    Form.ACCOUNT: _BOTH_SIDES,
-    None: _RESOURCE_SIDE,
-}
-_OWN_ONLY: Final = (_OWN_SIDE,)
-_BOTH_ONLY: Final = (_BOTH_SIDES,)
-_RESOURCE_ONLY: Final = (_RESOURCE_SIDE,)
+_OWN_ONLY: Final = (OWN_SIDE,)
+_BOTH_ONLY: Final = (BOTH_SIDES,)
+_RESOURCE_ONLY: Final = (RESOURCE_SIDE,)
 
-Way: TypeAlias = tuple[Kind, ...]
-# The fields of a `Determining`, before anybody needs one.
-Mark: TypeAlias = tuple[Kind, int, int, str]
-Marks: TypeAlias = list[Mark]
+Kinds: TypeAlias = tuple[Kind, ...]
 
 
 def decide(request: AuthorizationRequest, policies: PolicySet) -> Decision:
     """The decision on `request` under `policies`; it never raises."""
-    hearing = _Hearing(request, policies)
-    limits, silent = hearing.hear_limits(policies)
-    allows = hearing.hear_sides(policies)
+    hearing = Hearing(request, policies.boundary is not None)
+    if policies.scps or policies.rcps or policies.endpoint is not None:
+        hearing.hear_limits(policies)
+    hearing.hear_sides(policies)
     if hearing.denials:
-        return _decision(Outcome.EXPLICITLY_DENIED, tuple(hearing.denials))
+        return _decision(_DENIED, tuple(hearing.denials))
     if hearing.overdrawn:
-        return _decision(Outcome.IMPLICITLY_DENIED, refusal="evaluation_budget")
-    speakers: Way = ()
-    missing: Way | None = None
-    for way in _ways(request, policies, hearing.form):
-        shut = tuple([kind for kind in way if allows.get(kind) == []])
-        if not shut:
-            # A second open way adds the kinds that the first did not need.
-            speakers += tuple([kind for kind in way if kind not in speakers])
-        if missing is None or len(shut) < len(missing):
-            missing = shut
-    if silent or missing:
-        named = tuple(silent) + _named(missing or (), policies.resource_kind)
-        return _decision(Outcome.IMPLICITLY_DENIED, missing=named)
-    for kind in speakers:
-        limits += allows.get(kind, ())
-    return _decision(Outcome.ALLOWED, tuple(limits))
+        return _decision(_UNALLOWED, refusal="evaluation_budget")
+    shut, open_sides = hearing.shut, 0
+    ways = _ways(request, policies.resource_kind, hearing.form)
+    for way in ways:
+        if not way & shut:
+            # A second open way adds the sides that the first did not need.
+            open_sides |= way
+    if not open_sides or hearing.silent:
+        missing = _missing(ways, shut, policies.resource_kind)
+        return _decision(_UNALLOWED, (), (*hearing.silent, *missing))
+    return _decision(_ALLOWED, hearing.speakers(open_sides))
+
+
+_ALLOWED: Final = Outcome.ALLOWED
+_DENIED: Final = Outcome.EXPLICITLY_DENIED
+_UNALLOWED: Final = Outcome.IMPLICITLY_DENIED
 
 
 def _ways(
-    request: AuthorizationRequest, policies: PolicySet, form: Form | None
+    request: AuthorizationRequest, resource_kind: Kind, form: int
 ) -> tuple[Way, ...]:
-    """The sets of kinds any of which, allowing together, allows the request."""
+    """The ways any of which, open, allows the request."""
     principal = request.principal
     if principal.kind in OUTSIDERS:
         return _RESOURCE_ONLY
     if principal.account != request.resource_account:
         return _BOTH_ONLY
-    if needs_resource_side(request, policies.resource_kind):
-        return (_WAY_BY_FORM[form],)
-    return (_OWN_SIDE, _WAY_BY_FORM[form]) if form else _OWN_ONLY
+    if needs_resource_side(request, resource_kind):
+        return (WAY_BY_FORM[form],)
+    return (OWN_SIDE, WAY_BY_FORM[form]) if form else _OWN_ONLY
 
 
 def needs_resource_side(request: AuthorizationRequest, resource_kind: Kind) -> bool:
@@ -184,31 +154,39 @@ def needs_resource_side(request: AuthorizationRequest, resource_kind: Kind) -> b
     if resource_kind is not RESOURCE:
         return True
     action = request.normal_action
-    return action.startswith("sts:assumerole") or (
-        action.startswith("kms:") and request.resource != "*"
-    )
+    if not action.startswith(_GUARDED):
+        return False
+    return action.startswith("sts:") or request.resource != "*"
 
 
-def _named(kinds: Way, resource_kind: Kind) -> Way:
-    """The kinds, with a role's resource policy under its own name."""
-    if resource_kind is RESOURCE:
-        return kinds
-    return tuple(resource_kind if kind is RESOURCE else kind for kind in kinds)
+_GUARDED: Final = ("sts:assumerole", "kms:")
+
+
+@lru_cache(maxsize=256)
+def _missing(ways: tuple[Way, ...], shut: Way, resource_kind: Kind) -> Kinds:
+    """The kinds that keep the way shut which lacks the fewest.
+
+    A role's resource policy has a name of its own.
+    """
+    lacking = min([way & shut for way in ways], key=int.bit_count)
+    kinds = [kind for side, kind in SIDES if lacking & side]
+    return tuple([resource_kind if kind is RESOURCE else kind for kind in kinds])
 
 
 def _decision(
     outcome: Outcome,
     marks: tuple[Mark, ...] = (),
-    missing: Way = (),
+    missing: Kinds = (),
     refusal: str = "",
 ) -> Decision:
     """The decision of these facts; equal small ones are one object, for speed."""
-    make = _kept_decision if len(marks) <= _FEW else _new_decision
-    return make(outcome, marks, missing, refusal)
+    if len(marks) <= _FEW:
+        return _kept_decision(outcome, marks, missing, refusal)
+    return _new_decision(outcome, marks, missing, refusal)
 
 
 def _new_decision(
-    outcome: Outcome, marks: tuple[Mark, ...], missing: Way, refusal: str
+    outcome: Outcome, marks: tuple[Mark, ...], missing: Kinds, refusal: str
 ) -> Decision:
     return Decision(
         outcome=outcome,
@@ -224,159 +202,3 @@ def _new_decision(
 _kept_decision: Final = lru_cache(maxsize=1024)(_new_decision)
 # Decisions of more statements are rare and large, so they are not kept.
 _FEW: Final = 4
-
-
-# --- hearing -----------------------------------------------------------------------
-
-
-def applies(
-    statement: CompiledStatement,
-    request: AuthorizationRequest,
-    bounded: bool,  # noqa: FBT001 - the hot path calls by place
-) -> Form | None:
-    """How a statement that speaks about the action names the principal, if it applies.
-
-    A statement without a principal is attached to the one it means: that is DIRECT.
-    What cannot be decided makes no Allow apply, and every Deny (T87).
-    """
-    form: Form | None = _DIRECT
-    if statement.principal is not None:
-        form = statement.principal(request.principal, bounded)
-        if form is None:
-            return None
-    values = request.context.values_by_key
-    # The answer that fails a test beside False.
-    undecided = False if statement.deny else None
-    if statement.resource is not None:
-        answer = statement.resource(request.normal_resource, values)
-        if answer is False or answer is undecided:
-            return None
-    for test in statement.tests:
-        answer = test(values)
-        if answer is False or answer is undecided:
-            return None
-    return form
-
-
-_DIRECT: Final = Form.DIRECT
-
-
-class _Hearing:
-    """One request heard before its policies: who denied, how it was named."""
-
-    __slots__ = (
-        "bounded",
-        "cost",
-        "denials",
-        "form",
-        "keys",
-        "overdrawn",
-        "request",
-        "scans",
-    )
-
-    def __init__(self, request: AuthorizationRequest, policies: PolicySet) -> None:
-        self.request = request
-        self.bounded = policies.boundary is not None
-        self.denials: Marks = []
-        self.form: Form | None = None
-        self.keys: tuple[str, ...] = ()
-        self.cost = self.scans = 0
-        self.overdrawn = False
-
-    def hear_limits(self, policies: PolicySet) -> tuple[Marks, list[Kind]]:
-        """What the kinds that limit from outside allow, and which of them do not.
-
-        Service control policies bind principals of accounts and nobody else.
-        """
-        limits: Marks = []
-        silent: list[Kind] = []
-        if policies.rcps:
-            self._hear_levels(Kind.RCP, policies.rcps, limits, silent)
-        if policies.scps and self.request.principal.kind not in OUTSIDERS:
-            self._hear_levels(Kind.SCP, policies.scps, limits, silent)
-        if policies.endpoint is not None:
-            self._hear_levels(Kind.ENDPOINT, (policies.endpoint,), limits, silent)
-        return limits, silent
-
-    def _hear_levels(
-        self,
-        kind: Kind,
-        levels: tuple[tuple[Compiled, ...], ...],
-        limits: Marks,
-        silent: list[Kind],
-    ) -> None:
-        first = 0
-        for level in levels:
-            allows = self._hear(kind, level, first)
-            limits += allows
-            first += len(level)
-            if not allows and kind not in silent:
-                silent.append(kind)
-
-    def hear_sides(self, policies: PolicySet) -> dict[Kind, Marks]:
-        """What the principal's side and the resource's side allow, kind by kind.
-
-        A kind that is not there limits nothing: no boundary, no session policy, and
-        the identity side of a root user, who needs no policy. But a federated user's
-        session without a session policy is one that grants nothing (facts 6.1).
-        """
-        allows: dict[Kind, Marks] = {}
-        who = self.request.principal.kind
-        own = self._hear(IDENTITY, policies.identity) if policies.identity else []
-        if own or who is not _ROOT:
-            allows[IDENTITY] = own
-        if policies.boundary is not None:
-            allows[BOUNDARY] = self._hear(BOUNDARY, policies.boundary)
-        if policies.session is not None:
-            allows[SESSION] = self._hear(SESSION, policies.session)
-        elif who is _FEDERATED_USER:
-            allows[SESSION] = []
-        # Heard last, so that the form is the resource policy's.
-        self.form = None
-        resource = policies.resource
-        allows[RESOURCE] = (
-            self._hear(policies.resource_kind, (resource,)) if resource else []
-        )
-        return allows
-
-    def _hear(self, kind: Kind, policies: Iterable[Compiled], place: int = 0) -> Marks:
-        """The statements of a kind that allow; those that deny join the denials."""
-        allows: Marks = []
-        request, bounded = self.request, self.bounded
-        action = request.normal_action
-        for policy in policies:
-            found = policy.kept.get(action) or policy.candidates(action)
-            if found.by_resource:
-                self.keys = self.keys or resource_keys(request.normal_resource)
-                found = found.about(self.keys)
-            self.cost += found.cost
-            if self.cost > _CHEAP and self._overdraws(found):
-                break
-            for statement in found.statements:
-                form = applies(statement, request, bounded)
-                if form is not None:
-                    side = self.denials if statement.deny else allows
-                    side.append((kind, place, statement.index, statement.source.sid))
-                    if not statement.deny and (self.form is None or form > self.form):
-                        self.form = form
-            place += 1
-        return allows
-
-    def _overdraws(self, found: Candidates) -> bool:
-        """Count the exact price; True, and for good, when it is over the budget."""
-        self.scans += found.scans
-        self.overdrawn = self.overdrawn or self._price() > BUDGET
-        return self.overdrawn
-
-    def _price(self) -> int:
-        most, longest = 1, len(self.request.resource)
-        for value in self.request.context.values_by_key.values():
-            items = (value,) if isinstance(value, str) else value
-            most = max(most, len(items))
-            longest = max(longest, sum(map(len, items)))
-        return self.cost * most + self.scans * longest
-
-
-_ROOT: Final = PrincipalKind.ROOT
-_FEDERATED_USER: Final = PrincipalKind.FEDERATED_USER

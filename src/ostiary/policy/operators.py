@@ -10,7 +10,7 @@ nor silence a Deny (T80, T87).
 """
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -208,7 +208,33 @@ def bind_condition(condition: Condition, *, variables: bool) -> Test:
         compare = _negation(compare)
     if spelling.prefix:
         return _set_test(key, spelling, compare)
-    return _plain_test(key, compare, absent=spelling.if_exists or spelling.row.negated)
+    absent = spelling.if_exists or spelling.row.negated
+    test = _plain_test(key, compare, absent=absent)
+    words = _LIKELY_WORDS.get(spelling.row.name)
+    if words is None or any("$" in one for one in condition.values):
+        return test
+    return _quick_test(key, (*words, *condition.values[:_FEW]), test)
+
+
+# Operators of which some answers are worth knowing beforehand, and to what.
+_LIKELY_WORDS: Final = {
+    "Bool": ("true", "false"),
+    "StringEquals": (),
+    "StringNotEquals": (),
+}
+_FEW: Final = 8
+
+
+def _quick_test(key: str, words: Iterable[str], test: Test) -> Test:
+    """The same test, its answers to absence and to these words known beforehand."""
+    known: dict[object, Answer] = {word: test({key: word}) for word in words}
+    known[None] = test({})
+
+    def quick(values: Values) -> Answer:
+        value = values.get(key)
+        return known[value] if value in known else test(values)
+
+    return quick
 
 
 def _negation(compare: Compare) -> Compare:

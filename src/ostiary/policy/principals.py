@@ -36,7 +36,7 @@ def bind_principal(element: PrincipalElement, *, deny: bool) -> PrincipalTest:
     """The test that says how an element means a principal, if it does."""
     names = _Names(element)
     if not element.negated:
-        return names.form_of
+        return names.quick_form()
     return names.not_exempt if deny else names.not_listed
 
 
@@ -47,6 +47,11 @@ def account_named(value: str) -> str:
     parts = split(value)
     is_root = parts is not None and parts[2] == "iam" and parts[5] == "root"
     return parts[4] if parts and is_root else ""
+
+
+_DIRECT: Final = Form.DIRECT
+_ACCOUNT: Final = Form.ACCOUNT
+_ROOT: Final = PrincipalKind.ROOT
 
 
 class _Names:
@@ -63,6 +68,21 @@ class _Names:
             value for kind, value in element.members if kind == "CanonicalUser"
         )
         self.outsiders = frozenset(element.members)
+
+    def quick_form(self) -> PrincipalTest:
+        """`form_of`, or what it comes to for everybody and for accounts alone."""
+        accounts, everybody = self.accounts, self.everybody
+        if not everybody and (self.names or len(accounts) < len(self.outsiders)):
+            return self.form_of
+
+        def form(principal: Principal, _bounded: bool) -> Form | None:  # noqa: FBT001 - see PrincipalTest
+            if everybody:
+                return _DIRECT
+            if principal.account not in accounts or principal.kind in OUTSIDERS:
+                return None
+            return _DIRECT if principal.kind is _ROOT else _ACCOUNT
+
+        return form
 
     def form_of(self, principal: Principal, _bounded: bool) -> Form | None:  # noqa: FBT001 - see PrincipalTest
         """How the element names the principal; the closest form counts."""

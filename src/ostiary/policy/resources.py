@@ -110,9 +110,18 @@ def _any_of(patterns: Sequence[Pattern]) -> ResourceTest:
 def _test(
     literals: frozenset[str], starts: tuple[str, ...], others: tuple[ResourceTest, ...]
 ) -> ResourceTest:
-    if not others:
-        return lambda resource, _: resource in literals or resource.startswith(starts)
+    if others:
+        return _with_others(literals, starts, others)
+    if not literals:
+        return lambda resource, _: resource.startswith(starts)
+    if not starts:
+        return lambda resource, _: resource in literals
+    return lambda resource, _: resource in literals or resource.startswith(starts)
 
+
+def _with_others(
+    literals: frozenset[str], starts: tuple[str, ...], others: tuple[ResourceTest, ...]
+) -> ResourceTest:
     def covers(resource: str, values: Values) -> bool | None:
         if resource in literals or resource.startswith(starts):
             return True

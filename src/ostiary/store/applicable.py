@@ -10,11 +10,13 @@ from functools import lru_cache
 from ostiary.identity.caller import Caller
 from ostiary.identity.session import Session, SessionKind
 from ostiary.policy import (
+    Attached,
     Compiled,
     Kind,
     PolicyError,
     PolicySet,
     PrincipalKind,
+    attach,
     compile,  # noqa: A004 - the field's own word
     parse,
 )
@@ -132,7 +134,7 @@ class Applicable:
             documents.append(("root user", _ALLOW_ALL))
         boundary = self._boundary(owner)
         return Applied(
-            identity=tuple(compiled(text, Kind.IDENTITY) for _, text in documents),
+            identity=_together(documents, Kind.IDENTITY),
             identity_sources=tuple(source for source, _ in documents),
             boundary=boundary,
             boundary_sources=() if boundary is None else ("permissions boundary",),
@@ -147,7 +149,8 @@ class Applicable:
             return None
         text = snapshot.default_text(entity.boundary)
         # A boundary that is gone allows nothing, rather than everything.
-        return () if text is None else (compiled(text, Kind.BOUNDARY),)
+        documents = [] if text is None else [("permissions boundary", text)]
+        return _together(documents, Kind.BOUNDARY)
 
     def _session_documents(self, session: Session) -> list[tuple[str, str]] | None:
         """The session policies; None when none limits the session (facts 6.1, 9)."""
@@ -164,10 +167,29 @@ class Applicable:
         return documents
 
 
-@lru_cache(maxsize=16384)
+def _together(documents: list[tuple[str, str]], kind: Kind) -> Attached:
+    return _attached(kind, tuple([compiled(text, kind) for _, text in documents]))
+
+
+# An index outlives the revision: most principals have after a change what they had.
+_attached = lru_cache(maxsize=16_384)(attach)
+
+
 def compiled(text: str, kind: Kind) -> Compiled:
-    """The document, compiled; equal texts share one form."""
+    """The document, compiled; equal texts share one form.
+
+    Texts that callers bring along have a small cache of their own, so that nobody
+    fills the memory with them.
+    """
+    return (_brought if kind is Kind.SESSION else _stored)(text, kind)
+
+
+def _compiled(text: str, kind: Kind) -> Compiled:
     try:
         return compile(parse(text, kind=kind))
     except PolicyError as error:
         raise InvalidPolicyError(f"{error.pointer}: {error.message}") from error
+
+
+_stored = lru_cache(maxsize=65_536)(_compiled)
+_brought = lru_cache(maxsize=2_048)(_compiled)
