@@ -1,66 +1,64 @@
 """Documents that AWS refuses, with its words, and documents that it takes."""
 
 import json
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
 from ostiary.policy import Kind, PolicyError, compile, diagnose, parse  # noqa: A004 - the field's own word
+from tests.corpus.run import documents, load
 
-Case: TypeAlias = dict[str, Any]
-CORPUS = Path(__file__).parent / "policy"
-
-
-def load(name: str) -> list[Case]:
-    """The cases of a file."""
-    return json.loads((CORPUS / name).read_text())["cases"]
+Json: TypeAlias = dict[str, Any]
+CASES = documents(load())
+REFUSED = [name for name in CASES if name.startswith("documents-refused/")]
+ACCEPTED = [name for name in CASES if name.startswith("documents-accepted/")]
 
 
-def text_of(case: Case) -> str:
+def text_of(told: Json) -> str:
     """The document of a case, as text."""
-    return str(case["text"]) if "text" in case else json.dumps(case["document"])
+    document = told["document"]
+    return document if isinstance(document, str) else json.dumps(document)
 
 
-@pytest.mark.threat("T78", "T80", "T87")
-@pytest.mark.parametrize("case", load("malformed.json"), ids=lambda one: one["case"])
-def test_create_policy_refuses_in_aws_words(case: Case) -> None:
-    """Facts 3.7: each recorded case is refused with its message, in check order."""
+def kind_of(told: Json) -> dict[str, Any]:
+    """How the document is read: an identity policy as `CreatePolicy` reads it."""
+    kind = Kind(told["kind"])
+    return {"kind": kind, "strict": kind is Kind.IDENTITY}
+
+
+def test_every_document_is_refused_or_accepted() -> None:
+    """README.md: the folder says which."""
+    assert sorted(REFUSED + ACCEPTED) == sorted(CASES)
+    assert all("message" in CASES[name]["expect"] for name in REFUSED)
+    assert all(CASES[name]["expect"] == {"accepted": True} for name in ACCEPTED)
+
+
+@pytest.mark.threat("T78", "T80", "T87", "T90")
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_document_is_refused_in_aws_words(name: str) -> None:
+    """Facts 3.1, 3.4, 3.7: each kind has its grammar and its words, in check order."""
+    told = CASES[name]
     with pytest.raises(PolicyError) as caught:
-        parse(text_of(case), kind=Kind.IDENTITY, strict=True)
-    assert caught.value.aws_message == case["aws_message"]
-    assert caught.value.pointer == case.get("pointer", caught.value.pointer)
+        parse(text_of(told), **kind_of(told))
+    assert caught.value.aws_message == told["expect"]["message"]
+    assert caught.value.pointer == told["expect"].get("pointer", caught.value.pointer)
 
 
-@pytest.mark.parametrize("case", load("accepted.json"), ids=lambda one: one["feature"])
-def test_create_policy_accepts_oddities(case: Case) -> None:
+@pytest.mark.rule("M18", "M55")
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_a_document_is_accepted(name: str) -> None:
     """Facts 3.7: what AWS takes is taken, compiles, and has no other fault."""
-    text = text_of(case)
-    document = parse(text, kind=Kind.IDENTITY, strict=True)
-    assert compile(document).kind is Kind.IDENTITY
-    assert diagnose(text, strict=True) == []
+    told = CASES[name]
+    document = parse(text_of(told), **kind_of(told))
+    assert compile(document).kind is Kind(told["kind"])
+    assert diagnose(text_of(told), **kind_of(told)) == []
 
 
-@pytest.mark.threat("T80", "T90")
-@pytest.mark.parametrize(
-    "case",
-    load("malformed_kinds.json"),
-    ids=lambda one: f"{one['kind']}-{one['feature']}",
-)
-def test_other_kinds_refuse_in_their_words(case: Case) -> None:
-    """Facts 3.1, 3.4, 3.7: each kind of policy has its own grammar and words."""
-    with pytest.raises(PolicyError) as caught:
-        parse(text_of(case), kind=Kind(case["kind"]))
-    assert caught.value.aws_message == case["aws_message"]
-    assert caught.value.pointer == case.get("pointer", caught.value.pointer)
-
-
-@pytest.mark.parametrize("name", ["malformed.json", "malformed_kinds.json"])
-def test_messages_keep_our_register(name: str) -> None:
+def test_messages_keep_our_register() -> None:
     """DEVELOPERS.md: lower-case start, no full stop, found before expected."""
-    for case in load(name):
-        kind = Kind(case.get("kind", "identity"))
-        for fault in diagnose(text_of(case), kind=kind, strict=True):
+    for name in REFUSED:
+        told = CASES[name]
+        for fault in diagnose(text_of(told), kind=Kind(told["kind"]), strict=True):
             assert not fault.message[0].isupper(), fault.message
             assert not fault.message.endswith("."), fault.message
             assert not fault.help.endswith("."), fault.help

@@ -59,7 +59,7 @@ _NO_ROWS: Final = Rows(())
 
 
 class Attached(tuple[Compiled, ...]):  # noqa: SLOT001 - a tuple has no room for its index
-    """Policies of one kind that apply together; make it with `attach`.
+    """Policies of one kind that apply together (facts 6.1); make it with `attach`.
 
     INVARIANT: `kept` only remembers what `_merge` would say again.
 
@@ -110,12 +110,14 @@ def _by_resource(rows: list[Row], variables: Iterable[bool]) -> dict[str, Rows]:
 
 
 def attach(kind: Kind, policies: tuple[Compiled, ...], first: int = 0) -> Attached:
-    """The policies as one, with an index that fills as they are asked.
+    """The policies as one, with an index that fills as they are asked; never raises.
+
+    What they say is the union of what each says (facts 6.1); only the work is shared.
 
     Args:
         kind: the kind they are heard as
         policies: in the order in which determining statements number them
-        first: the number of the first one
+        first: the number of the first one, 0 unless other policies of the kind precede
     """
     attached = Attached(policies)
     attached.kind = kind
@@ -147,7 +149,7 @@ def alone(kind: Kind, policy: Compiled) -> Attached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySet:
-    """The policies that apply to a request, by kind.
+    """The policies that apply to a request, by kind (facts 6.1).
 
     Tuples made with `attach` bring their index along; any other is given one here,
     which is found again while it is among the last thousand.

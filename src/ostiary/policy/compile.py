@@ -64,7 +64,7 @@ class Candidates:
 
 
 class Compiled:
-    """A policy ready to decide with; make it with `compile`.
+    """A policy ready to decide with (facts 3, 4); make it with `compile`.
 
     INVARIANT: `kept` only remembers what `_find` would say again.
 
@@ -155,14 +155,26 @@ class _Index:
 
 
 def compile(document: Document) -> Compiled:  # noqa: A001 - the field's own word
-    """The document, ready to decide with."""
+    """The document, ready to decide with; it never raises, since `parse` did.
+
+    The result may be kept and shared by all who have the policy attached. Compiling
+    costs little: a statement is bound when an action that it speaks about is first
+    asked for.
+
+    Args:
+        document: what `parse` gave; its kind is the kind decided by (facts 3, 4)
+    """
     return Compiled(document)
 
 
 def invalid_policy(kind: Kind) -> Compiled:
     """A policy that denies everything: what stands for a stored text that is broken.
 
-    Skipping such a text would drop its Denys (T80).
+    It never raises. Skipping such a text would drop its Denys (facts 6.1: an error
+    never allows; T80).
+
+    Args:
+        kind: the kind of the text that could not be parsed
     """
     statement = Statement(
         sid="InvalidPolicy",

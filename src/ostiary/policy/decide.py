@@ -49,7 +49,7 @@ __all__ = [
 
 
 class Outcome(enum.Enum):
-    """The three answers."""
+    """The three answers, in the words of `ostiary decide` (facts 6.1)."""
 
     ALLOWED = "Allowed"
     IMPLICITLY_DENIED = "ImplicitlyDenied"
@@ -60,12 +60,12 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Determining:
-    """A statement that made the decision.
+    """A statement that made the decision (facts 6.4).
 
     Attributes:
         kind: of its policy
-        policy: index of the policy within its kind, level after level
-        statement: index of the statement within its policy
+        policy: index of the policy within its kind, level after level, from 0
+        statement: index of the statement within its policy, from 0
         sid: its `Sid`, or empty
     """
 
@@ -77,7 +77,7 @@ class Determining:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The answer and what made it.
+    """The answer and what made it (facts 6.1, 6.4).
 
     Attributes:
         outcome: the answer
@@ -105,7 +105,19 @@ Kinds: TypeAlias = tuple[Kind, ...]
 
 
 def decide(request: AuthorizationRequest, policies: PolicySet) -> Decision:
-    """The decision on `request` under `policies`; it never raises."""
+    """The decision on `request` under `policies`; it never raises (facts 6.1-6.3).
+
+    The same question has the same answer at any time: there is no clock and no I/O, and
+    what the context does not hold is absent.
+
+    Args:
+        request: who asks for what
+        policies: all that apply, those that limit included
+
+    Returns:
+        The outcome with the statements that made it. A question that would take more
+        than `BUDGET` comparisons of characters is an implicit denial with a `refusal`.
+    """
     hearing = Hearing(request, policies.boundary is not None)
     if policies.scps or policies.rcps or policies.endpoint is not None:
         hearing.hear_limits(policies)

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 
 class Kind(enum.Enum):
-    """The kinds of policy; each has its own grammar and its own say in a decision."""
+    """The kinds of policy; each has its own grammar and its own say in a decision.
+
+    Facts 3.1 and 3.7 tell the grammars apart, facts 6.1 what each may do.
+    """
 
     IDENTITY = "identity"
     RESOURCE = "resource"
@@ -30,7 +33,7 @@ class Kind(enum.Enum):
 
 
 class Effect(enum.Enum):
-    """What a statement does when it applies."""
+    """What a statement does when it applies; case counts (facts 3.1)."""
 
     ALLOW = "Allow"
     DENY = "Deny"
@@ -77,7 +80,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A whole policy of one kind; `version` is empty when the text gave none."""
+    """A whole policy of one kind, as `parse` read it (facts 3.1).
+
+    Attributes:
+        kind: which kind of policy it was read as
+        version: `2012-10-17`, `2008-10-17`, or empty when the text gave none
+        id: the policy's `Id`, or empty
+        statements: at least one, in the order of the text
+    """
 
     kind: Kind
     version: str

@@ -77,7 +77,7 @@ def denial_message(request: AuthorizationRequest, decision: Decision) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A decision with everything that made it.
+    """A decision with everything that made it (facts 6.4).
 
     Attributes:
         request: what was asked
@@ -132,7 +132,10 @@ def explain(
     decision: Decision,
     names: Names = _unnamed,
 ) -> Explanation:
-    """Why `decision` is the answer to `request` under `policies`.
+    """Why `decision` is the answer to `request` under `policies`; it never raises.
+
+    The words of the message are AWS's (facts 6.4). Explaining asks every statement and
+    decides again for each change that it tries, so it costs many decisions.
 
     Args:
         request: what was asked

@@ -63,7 +63,11 @@ class CaseError(ValueError):
 
 
 def decide_line(text: str) -> str:
-    """The answer to one line, as one line without its end."""
+    """The answer to one line, as one line without its end; it never raises.
+
+    Args:
+        text: a case as JSON; what is no case is answered with `error` (product.md)
+    """
     try:
         case = load(text, depth=_CASE_DEPTH)
     except LoadError as error:
@@ -75,6 +79,9 @@ def decide_line(text: str) -> str:
 
 def decide_case(case: Case) -> dict[str, object]:
     """The answer to one case; it never raises.
+
+    Args:
+        case: as the line of `ostiary decide` holds it, in JSON's types
 
     Returns:
         `id`, `decision`, `determining`, `missing` and `message`; or `id` and `error`.

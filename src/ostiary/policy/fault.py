@@ -9,7 +9,7 @@ LEGACY: Final = "The policy failed legacy parsing"
 
 
 class PolicyError(Exception):
-    """A policy that is refused.
+    """A policy that is refused, by `parse`; the first fault in AWS's order (facts 3.7).
 
     Attributes:
         pointer: JSON Pointer to the spot, empty for the whole document

@@ -52,12 +52,15 @@ _NOT_JSON: Final = {
 
 
 def parse(text: str, *, kind: Kind = Kind.IDENTITY, strict: bool = False) -> Document:
-    """The policy that `text` is.
+    """The policy that `text` is (facts 3.1-3.7).
 
     Args:
-        text: JSON
+        text: JSON; how long it may be is asked by who stores it (facts 3.6)
         kind: which kind of policy it must be
         strict: ask also what `CreatePolicy` alone asks, such as the present version
+
+    Returns:
+        The document with its elements as they were written.
 
     Raises:
         PolicyError: the first fault in AWS's order, with its place (facts 3.7).
@@ -73,7 +76,8 @@ def diagnose(
 ) -> list[PolicyError]:
     """Every fault of `text`, in the order of `parse`; empty for a good policy.
 
-    A fault of the grammar hides the ones behind it.
+    A fault of the grammar hides the ones behind it. It takes what `parse` takes, and
+    gives the errors instead of raising one (facts 3.7).
     """
     try:
         return list(_faults(_read(text, kind, strict=strict)))

@@ -22,7 +22,7 @@ UNKNOWN: Final = ("unknown",)
 """The value of a key that is there, but whose value nobody here can tell.
 
 Compared by identity. A condition on it is undecided: it neither allows nor silences a
-Deny.
+Deny (facts 4.5: fail closed).
 """
 
 

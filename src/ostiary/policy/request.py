@@ -16,7 +16,7 @@ Given: TypeAlias = Mapping[str, "str | tuple[str, ...] | list[str]"]
 
 
 class PrincipalKind(enum.Enum):
-    """Who may make a request."""
+    """Who may make a request (facts 3.4, 5.2)."""
 
     ROOT = "root"
     USER = "user"
@@ -46,7 +46,7 @@ _PROVIDERS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who makes the request.
+    """Who makes the request, by every name that a policy may use (facts 3.4, 5.2).
 
     Attributes:
         kind: which sort of principal
@@ -113,8 +113,10 @@ def _without_account(text: str) -> Principal:
 
 
 class Context(Mapping[str, "str | tuple[str, ...]"]):
-    """Context keys and values; keys differ by more than letter case.
+    """Context keys and values; keys differ by more than letter case (facts 4.1, 5).
 
+    All values are texts, as AWS sends them: `true` and `false`, decimal numbers, ages
+    in seconds, times as ISO 8601 with a zone or as seconds since the epoch.
     A value is a string, or a tuple of strings for a multivalued key. A multivalued key
     without values is absent: it says nothing (facts 4.4).
     """
@@ -163,7 +165,9 @@ class Context(Mapping[str, "str | tuple[str, ...]"]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """May `principal` do `action` on `resource`, in this context?
+    """May `principal` do `action` on `resource`, in this context (facts 6.1)?
+
+    Nothing is checked here, and nothing raises: what matches no statement is denied.
 
     Attributes:
         principal: who asks

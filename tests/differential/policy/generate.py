@@ -252,12 +252,22 @@ def case(seed: int) -> Json:
     return Draw(seed).case(f"seed-{seed}")
 
 
-def to_corpus(found: Json, expected: Json, facts: str) -> str:
-    """The case as a file for `tests/corpus/found/`, with what is expected and why."""
-    told = {"id": found.get("id"), "facts": facts, "case": found}
-    told |= {key: expected.get(key) for key in ("decision", "determining", "missing")}
-    whole = {"source": "found by tests/differential/policy", "cases": [told]}
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+def to_corpus(found: Json, expected: Json, source: str) -> str:
+    """The case as a file for `tests/corpus/cases/found/`; its sentence is to be written."""
+    case = {key: value for key, value in found.items() if key != "id"}
+    expect = {"decision": expected.get("decision")}
+    if expect["decision"] == "ImplicitlyDenied":
+        expect["missing"] = expected.get("missing")
+    elif expected.get("determining"):
+        expect["determining"] = [
+            {key: value for key, value in one.items() if value is not None}
+            for one in expected["determining"]
+        ]
+    if "error" in expected:
+        expect = {"error": True}
+    about = f"Found by tests/differential/policy as {found.get('id')}."
+    told = {"about": about, "source": source, "case": case, "expect": expect}
+    return json.dumps(told, indent=2) + "\n"
 
 
 def shrink(found: Json, fails: Callable[[Json], bool]) -> Json:

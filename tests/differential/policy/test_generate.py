@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from itertools import product
 
+from tests.corpus.run import differences
 from tests.differential.policy.agreement import difference
 from tests.differential.policy.alphabet import FAMILIES, Json
 from tests.differential.policy.generate import case, shrink, to_corpus
@@ -75,8 +76,16 @@ def test_differences_are_seen() -> None:
 
 def test_a_found_case_is_a_corpus_file() -> None:
     """A failing case is printed as a file of the corpus, with its fact and the expectation."""
-    told = json.loads(to_corpus(CASES[0], decide(CASES[0]), "facts 6.2"))
-    (found,) = told["cases"]
-    assert found["case"] == CASES[0]
-    assert found["facts"] == "facts 6.2"
-    assert found["decision"] == decide(CASES[0])["decision"]
+    for drawn in CASES[:50]:
+        spec = decide(drawn)
+        told = json.loads(to_corpus(drawn, spec, "facts 6.2"))
+        assert {"id": drawn["id"], **told["case"]} == drawn
+        assert told["source"] == "facts 6.2"
+        assert told["expect"]["decision"] == spec["decision"]
+        assert list(differences(told["expect"], spec)) == []
+
+
+def test_a_found_case_that_is_refused_is_an_error() -> None:
+    """A case that the spec refuses is one that no engine may decide."""
+    told = json.loads(to_corpus(CASES[0], {"error": "unknown"}, "facts 3.7"))
+    assert told["expect"] == {"error": True}
