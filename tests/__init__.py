@@ -1,0 +1,1 @@
+"""The tests; DEVELOPERS.md says which folder asks what."""

@@ -101,6 +101,24 @@ def test_migrations_and_tables_are_in_step(tmp_path: Path) -> None:
     assert differences == []
 
 
+def test_an_older_database_is_migrated_when_it_is_opened(tmp_path: Path) -> None:
+    """What the first schema holds is there after the start, beside what is new."""
+    engine = open_engine(f"sqlite:///{tmp_path}/old.db")
+    with writing(engine) as connection, connection.begin():
+        upgrade(migration_config(connection), "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO account VALUES ('111122223333', 'old', 'old', '', 1)"
+        )
+    prepare_schema(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        kept = connection.exec_driver_sql("SELECT name FROM account").scalar()
+
+        assert context.get_current_revision() == HEAD
+        assert compare_metadata(context, metadata) == []
+        assert kept == "old"
+
+
 def test_a_new_database_needs_no_migration(tmp_path: Path) -> None:
     """What is made at once says that it is migrated, and is left alone."""
     engine = open_engine(f"sqlite:///{tmp_path}/new.db")

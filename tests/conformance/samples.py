@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from ostiary.identity import model
+from ostiary.identity import holdings, model
 from ostiary.identity.model import Entity, Group, User
 
 ACCOUNT = "123456789012"
@@ -85,7 +85,12 @@ _DEVICE = model.MFADevice(
     tags=TAGS,
 )
 _PROFILE = model.LoginProfile(
-    user=_ALICE.id, password_hash="$argon2id$", reset_required=True, created=NOW
+    user=_ALICE.id,
+    password_hash="$argon2id$",
+    reset_required=True,
+    created=NOW,
+    changed=NOW,
+    history="[]",
 )
 _INLINE = model.InlinePolicy(owner=_ALICE.id, name="p", text=" {} ")
 _BUCKET = model.OwnedResource(
@@ -98,6 +103,83 @@ _SEALING_KEY = model.SealingKey(id="k1", created=NOW, sealed=b"\2")
 _ACCOUNT = model.Account(id=ACCOUNT, name="first", alias="", created=NOW)
 _MEMBERSHIP = model.Membership(user=_ALICE.id, group=_DEVS.id)
 _ATTACHMENT = model.Attachment(account=ACCOUNT, owner=_ALICE.id, policy=_POLICY.arn)
+_INSTANCE_PROFILE = holdings.InstanceProfile(
+    id="AIPA1", account=ACCOUNT, name="Web", path="/", created=NOW, role="", tags=TAGS
+)
+_OIDC = holdings.OIDCProvider(
+    arn="arn:aws:iam::123456789012:oidc-provider/e.example",
+    account=ACCOUNT,
+    url="e.example",
+    clients='["a"]',
+    thumbprints="[]",
+    created=NOW,
+    tags=TAGS,
+)
+_SAML = holdings.SAMLProvider(
+    arn="arn:aws:iam::123456789012:saml-provider/p",
+    account=ACCOUNT,
+    name="p",
+    id="S1",
+    metadata="<x/>",
+    created=NOW,
+    valid_until=NOW + 1,
+    tags=TAGS,
+)
+_SERVER_CERTIFICATE = holdings.ServerCertificate(
+    id="ASCA1",
+    account=ACCOUNT,
+    name="site",
+    path="/",
+    created=NOW,
+    expires=NOW + 1,
+    body="pem",
+    chain="",
+    private_key=b"\4",
+    tags=TAGS,
+)
+_SIGNING_CERTIFICATE = holdings.SigningCertificate(
+    id="C1",
+    account=ACCOUNT,
+    user=_ALICE.id,
+    body="pem",
+    fingerprint="f",
+    status="Active",
+    created=NOW,
+)
+_SSH_KEY = holdings.SSHPublicKey(
+    id="APKA1",
+    account=ACCOUNT,
+    user=_ALICE.id,
+    body="ssh-rsa",
+    fingerprint="f",
+    status="Active",
+    created=NOW,
+)
+_SERVICE_CREDENTIAL = holdings.ServiceCredential(
+    id="ACCA1",
+    account=ACCOUNT,
+    user=_ALICE.id,
+    service="codecommit.amazonaws.com",
+    name="Alice-at-123456789012",
+    secret=b"\5",
+    status="Active",
+    created=NOW,
+    expires=0,
+)
+_PASSWORD_POLICY = holdings.PasswordPolicy(
+    account=ACCOUNT,
+    length=8,
+    symbols=True,
+    numbers=False,
+    upper=False,
+    lower=True,
+    self_service=False,
+    max_age=0,
+    reuse=5,
+    hard_expiry=-1,
+)
+_REPORT = holdings.CredentialReport(account=ACCOUNT, created=NOW, content="user")
+_DELETION = holdings.DeletionTask(id="task/x", account=ACCOUNT, created=NOW)
 
 SAMPLES = (
     Sample(_ACCOUNT, replace(_ACCOUNT, alias="one")),
@@ -115,6 +197,20 @@ SAMPLES = (
     Sample(_BUCKET_POLICY, replace(_BUCKET_POLICY, text="[]")),
     Sample(_BUCKET, replace(_BUCKET, state="[]")),
     Sample(_SEALING_KEY, replace(_SEALING_KEY, sealed=b"")),
+    Sample(_INSTANCE_PROFILE, replace(_INSTANCE_PROFILE, role="AROA1")),
+    Sample(_OIDC, replace(_OIDC, clients="[]")),
+    Sample(_SAML, replace(_SAML, metadata="<y/>")),
+    Sample(_SERVER_CERTIFICATE, replace(_SERVER_CERTIFICATE, path="/x/")),
+    Sample(
+        _SIGNING_CERTIFICATE,
+        replace(_SIGNING_CERTIFICATE, status="Inactive"),
+        (_ALICE,),
+    ),
+    Sample(_SSH_KEY, replace(_SSH_KEY, status="Inactive"), (_ALICE,)),
+    Sample(_SERVICE_CREDENTIAL, replace(_SERVICE_CREDENTIAL, secret=b""), (_ALICE,)),
+    Sample(_PASSWORD_POLICY, replace(_PASSWORD_POLICY, reuse=0)),
+    Sample(_REPORT, replace(_REPORT, content="")),
+    Sample(_DELETION, replace(_DELETION, created=NOW + 1)),
 )
 DEVICE = _DEVICE
 POLICY = _POLICY

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ostiary.identity.model import ENTITIES, Account, InlinePolicy, User
+from ostiary.identity.entities import ENTITIES
+from ostiary.identity.model import Account, InlinePolicy, User
 from ostiary.store.port import AlreadyExistsError, InUseError, Store
 from tests.conformance.samples import (
     ACCOUNT,
@@ -189,6 +190,9 @@ def test_the_samples_refer_to_each_other() -> None:
         "Attachment",
         "Membership",
         "LoginProfile",
+        "SigningCertificate",
+        "SSHPublicKey",
+        "ServiceCredential",
     }
     assert {DEVS, POLICY, ALICE} == {
         needed for sample in REFERRING for needed in sample.needs

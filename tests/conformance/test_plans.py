@@ -7,6 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from ostiary.identity.holdings import (
+    InstanceProfile,
+    ServerCertificate,
+    ServiceCredential,
+)
 from ostiary.identity.model import (
     Attachment,
     Entity,
@@ -36,6 +41,11 @@ LISTS: list[tuple[type[Entity], dict[str, Any]]] = [
     (Attachment, {"owner": "AIDA1"}),
     (InlinePolicy, {"owner": "AIDA1"}),
     (PolicyVersion, {"policy": "arn"}),
+    (InstanceProfile, {"account": ACCOUNT}),
+    (InstanceProfile, {"role": "AROA1"}),
+    (ServerCertificate, {"account": ACCOUNT}),
+    (ServiceCredential, {"account": ACCOUNT}),
+    (ServiceCredential, {"user": "AIDA1"}),
 ]
 
 

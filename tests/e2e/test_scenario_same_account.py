@@ -68,14 +68,21 @@ def test_long_term_keys_cannot_stop_or_terminate(scene: Scene) -> None:
     said = scene.refused()
     assert said.startswith("You are not authorized to perform this operation. ")
     account = scene.world.a.id
-    sentence = not_authorized(
+    expected = not_authorized(
         scene.sofia.arn,
         "ec2:StopInstances",
         f"arn:aws:ec2:us-east-1:{account}:instance/{scene.instance}",
         "identity-based",
     )
-    assert sentence in said
-    assert "MultiFactor" not in said
+    sentence, _, encoded = said.partition(". Encoded authorization failure message: ")
+    assert sentence.endswith(expected)
+    assert "MultiFactor" not in sentence
+    sts = scene.world.a.client("sts")
+    decoded = sts.decode_authorization_message(EncodedMessage=encoded)
+    why = json.loads(decoded["DecodedMessage"])
+    assert (why["allowed"], why["explicitDeny"]) == (False, False)
+    assert why["context"]["principal"]["arn"] == scene.sofia.arn
+    assert why["context"]["action"] == "ec2:StopInstances"
     assert scene.ec2().describe_instances()["ResponseMetadata"]
 
 

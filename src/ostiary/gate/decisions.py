@@ -1,8 +1,9 @@
 """Step 4: every need against the policies; all of them must be allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from ostiary.gate.failure_message import failure_message
 from ostiary.gate.needs import Need, Unmapped, Value
 from ostiary.gate.trail import Trail, verdict_of
 from ostiary.gate.unseen import is_unseen, unseen_keys
@@ -20,6 +21,10 @@ from ostiary.policy.explain import Names, explain
 from ostiary.policy.pattern import fold
 from ostiary.policy.trace import keys_seen
 from ostiary.store.applicable import Applicable, Applied
+from ostiary.wire.service import Protocol
+
+Seal = Callable[[str, str], str]
+"""Seals an authorization failure message: its text, for an account."""
 
 _TRUST_ACTIONS = frozenset(
     {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
@@ -32,19 +37,22 @@ class Denied(Exception):  # noqa: N818 - an answer of the policies, not a fault 
     Attributes:
         sentence: AWS's sentence, with the reason; the service words it further.
         need: what was not allowed.
+        encoded: the sealed message that goes with it; empty where AWS gives none.
     """
 
-    def __init__(self, sentence: str, need: Need) -> None:
+    def __init__(self, sentence: str, need: Need, encoded: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.need = need
+        self.encoded = encoded
 
 
 class Decider:
     """Decides by the policies of the snapshot."""
 
-    def __init__(self, applicable: Applicable) -> None:
+    def __init__(self, applicable: Applicable, seal: Seal) -> None:
         self._applicable = applicable
+        self._seal = seal
 
     def decide(
         self,
@@ -81,7 +89,12 @@ class Decider:
                 explanation = explain(request, policies, decision, names)
                 trail.why = explanation.sentence
                 verdict["explanation"] = explanation.to_dict()
-                raise Denied(explanation.message, need)
+                encoded = ""
+                if trail.service.protocol is Protocol.EC2:
+                    heard = (request, policies, decision)
+                    message = failure_message(caller, need, shared, heard)
+                    encoded = self._seal(message, caller.account)
+                raise Denied(explanation.message, need, encoded)
 
     def _resource_policy(self, need: Need) -> tuple[Compiled | None, Kind]:
         if need.action in _TRUST_ACTIONS and ":role/" in need.resource:

@@ -81,11 +81,14 @@ class Gate:
     async def _pass(self, trail: Trail) -> Response:
         """Steps 1 to 5; whatever is wrong is raised."""
         claim = self._identify(trail)
+        service = trail.service.name
+        prove = self.authenticator.authenticate
         try:
-            request = self._authenticate(trail, claim)
+            proven = prove(trail.request, claim, service, trail.now)
         except RingBehindError:
             await self.authenticator.read_ring_again()
-            request = self._authenticate(trail, claim)
+            proven = prove(trail.request, claim, service, trail.now)
+        trail.caller, request = proven
         target = self._read(trail, request, claim)
         service = target.service.name
         if self.token_codes.takes(service, target.operation):
@@ -126,14 +129,6 @@ class Gate:
             trail.access_key_id = claim.access_key_id
             trail.region = claim.region
         return claim
-
-    def _authenticate(self, trail: Trail, claim: Claim | None) -> Request:
-        """Step 2: the caller, and the request with its body out of its framing."""
-        proven = self.authenticator.authenticate(
-            trail.request, claim, trail.service.name, trail.now
-        )
-        trail.caller = proven.caller
-        return proven.request
 
     def _read(self, trail: Trail, request: Request, claim: Claim | None) -> Target:
         """What is asked, if such a request may ask it with such credentials at all."""

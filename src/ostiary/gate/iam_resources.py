@@ -8,12 +8,14 @@ import re
 from collections.abc import Mapping
 
 from ostiary.gate.needs import Asked, Kind, Named, Resource, Unclear
-from ostiary.identity import model
+from ostiary.identity import holdings, model
+from ostiary.identity.model import Entity
 from ostiary.policy import PrincipalKind
 from ostiary.policy.arn import split
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _PROVIDER_URL = re.compile(r"https://([A-Za-z0-9.:/_~-]{1,247})", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+", re.ASCII)
 _DELETION_TASK = re.compile(r"task/(aws-service-role/[\w+=,.@/-]+)/[\w-]+", re.ASCII)
 
 
@@ -193,6 +195,38 @@ def _moved(asked: Asked, kind: str, name: str, path: str) -> Resource:
     return Resource(model.iam_arn(account, kind, new_path, name), account)
 
 
+def instance_profile(asked: Asked, name: str) -> Resource:
+    """An instance profile of the caller's account."""
+    return _placed(asked, holdings.InstanceProfile, "instance-profile", name)
+
+
+def server_certificate(asked: Asked, name: str) -> Resource:
+    """A server certificate of the caller's account."""
+    return _placed(asked, holdings.ServerCertificate, "server-certificate", name)
+
+
+def moved_server_certificate(asked: Asked, name: str) -> Resource:
+    """The ARN that a server certificate will have after a rename or a move."""
+    _require_name(name)
+    word, old = "server-certificate", _text(asked, "ServerCertificateName")
+    arn = _placed(asked, holdings.ServerCertificate, word, old).arn
+    path = arn.partition(f":{word}")[2].rpartition("/")[0] + "/"
+    return _moved(asked, word, name, path)
+
+
+def _placed(asked: Asked, kind: type[Entity], word: str, name: str) -> Resource:
+    """What has a name and a path, by its name."""
+    _require_name(name)
+    account = asked.caller.account
+    found = asked.snapshot.arn_named(kind, account, name)
+    return Resource(found or model.iam_arn(account, word, "/", name), account)
+
+
+def _require_name(name: str) -> None:
+    if _NAME.fullmatch(name) is None:
+        raise Unclear(f"`{name}` is not a name")
+
+
 def _text(asked: Asked, name: str) -> str:
     value = asked.target.params.get(name, "")
     return value if isinstance(value, str) else ""
@@ -221,5 +255,8 @@ KINDS: Mapping[str, Kind] = {
     "deleted_role": Kind(deleted_role),
     "moved_user": Kind(moved_user),
     "moved_group": Kind(moved_group),
+    "instance_profile": Kind(instance_profile),
+    "server_certificate": Kind(server_certificate),
+    "moved_server_certificate": Kind(moved_server_certificate),
     "new_oidc_provider": Kind(new_oidc_provider),
 }

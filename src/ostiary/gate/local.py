@@ -28,6 +28,12 @@ from ostiary.wire.catalog import Target
 from ostiary.wire.service import BY_NAME
 
 _OK = 200
+_ISSUING = frozenset(
+    name
+    for name, found in sts.OPERATIONS.items()
+    if isinstance(found, SnapshotOperation) and found.issues
+)
+"""Operations of STS that give credentials away."""
 
 
 class NotServed(Exception):  # noqa: N818 - a fact about the request
@@ -78,10 +84,7 @@ class Local:
 
     def must_sync(self, service: str, operation: str, status: int) -> bool:
         """Whether the record must be on disk before the answer (decision 9)."""
-        if status != _OK or service != "sts":
-            return False
-        found = sts.OPERATIONS.get(operation)
-        return isinstance(found, SnapshotOperation) and found.issues
+        return operation in _ISSUING and service == "sts" and status == _OK
 
 
 @lru_cache(maxsize=4096)

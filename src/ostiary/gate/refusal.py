@@ -32,6 +32,9 @@ def answer(trail: Trail, error: Exception) -> Response:
     fault = _fault(error, trail)
     trail.error_code = fault.code
     trail.error_message = fault.message
+    if isinstance(error, Denied) and error.encoded:
+        # The record says why in the open, so the sealed form stays out of it.
+        fault = faults.with_encoded(fault, error.encoded)
     response = faults.render(
         fault,
         trail.service,

@@ -63,8 +63,6 @@ class Trail:
         change.record(self.request_id, record_of(self, _OK))
         self.is_stored = True
 
-    """Whether its record was committed with a change: the log's is a copy (P6)."""
-
 
 def record_of(trail: Trail, status: int) -> str:
     """The audit record as JSON, CloudTrail-shaped where CloudTrail has a field (T131).
@@ -73,7 +71,6 @@ def record_of(trail: Trail, status: int) -> str:
     are encoded once.
     """
     request = trail.request
-    claimed = trail.access_key_id if trail.caller.is_anonymous else ""
     source = (
         trail.service.name,
         trail.operation,
@@ -83,7 +80,7 @@ def record_of(trail: Trail, status: int) -> str:
     )
     return (
         f'{{"eventVersion":"1.10","eventTime":"{timestamp(int(trail.now))}",'
-        f"{_source_of(source)},{_identity_of(trail.caller, claimed)},"
+        f"{_source_of(source)},{_identity_of(trail.caller, trail.access_key_id)},"
         f'"requestID":"{trail.request_id}","revision":{trail.revision},'
         f'"status":{status}{_rest_of(trail)}}}'
     )
@@ -120,9 +117,9 @@ def _source_of(source: tuple[str, str, str, str, str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _identity_of(caller: Caller, claimed: str) -> str:
-    """Who called: members of a record's object."""
+    """Who called, or who claimed to: members of a record's object."""
     members: Record = {"userIdentity": identity_of(caller)}
-    if claimed:
+    if claimed and caller.is_anonymous:
         members["claimedAccessKeyId"] = cut(claimed)
     return encode(members)[1:-1]
 

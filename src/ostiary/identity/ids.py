@@ -15,8 +15,9 @@ from ostiary.identity.secret import Secret
 KeyPrefix = Literal["AKIA", "ASIA"]
 """`AKIA`: long-term access key. `ASIA`: temporary credentials."""
 
-IdPrefix = Literal["AIDA", "AROA", "AGPA", "ANPA", "AIPA"]
-"""User, role, group, managed policy, instance profile."""
+IdPrefix = Literal["AIDA", "AROA", "AGPA", "ANPA", "AIPA", "ASCA", "APKA", "ACCA"]
+"""User, role, group, managed policy, instance profile, server certificate, public key,
+service-specific credential."""
 
 SEED_BYTES = 40
 """Size of a TOTP seed: 64 base32 characters, 320 bits (T19 asks for 160)."""
@@ -72,6 +73,11 @@ def account_of(access_key_id: str) -> str | None:
 def unique_id(mint: Mint, prefix: IdPrefix) -> str:
     """A new unique id of an entity: the prefix and 17 characters, 85 random bits."""
     return prefix + _characters(mint, 17)
+
+
+def long_id(mint: Mint) -> str:
+    """A new id without a prefix: 32 characters, 160 random bits."""
+    return _characters(mint, 32)
 
 
 def secret_access_key(mint: Mint) -> Secret:

@@ -245,6 +245,10 @@ class LoginProfile:
     password_hash: str
     reset_required: bool
     created: int
+    changed: int
+    """When this password was set."""
+    history: str
+    """Hashes of passwords before this one, newest first, as a JSON list."""
 
     @property
     def key(self) -> str:
@@ -323,25 +327,6 @@ class SealingKey:
     def key(self) -> str:
         """The key id, as it stands in the clear part of a token."""
         return self.id
-
-
-ENTITIES: tuple[type[Entity], ...] = (
-    Account,
-    User,
-    Group,
-    Role,
-    Policy,
-    PolicyVersion,
-    InlinePolicy,
-    Attachment,
-    Membership,
-    AccessKey,
-    LoginProfile,
-    MFADevice,
-    ResourcePolicy,
-    OwnedResource,
-    SealingKey,
-)
 
 
 def iam_arn(account: str, kind: str, path: str, name: str) -> str:

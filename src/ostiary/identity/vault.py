@@ -1,8 +1,8 @@
 """The vault: the one place that seals and unseals.
 
-Four things are sealed, each under its own label, so that none can pass for
-another (T28): columns of the store, the sealing keys among them; session tokens;
-pagination markers.
+Everything is sealed under its own label, so that none can pass for another (T28):
+columns of the store, the sealing keys among them; session tokens; pagination
+markers; encoded authorization failure messages.
 A vault never changes; a new ring makes a new vault.
 """
 
@@ -12,7 +12,8 @@ from typing import Final, final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from ostiary.identity import sealing, session_token
+from ostiary.identity import failure_message, sealing, session_token
+from ostiary.identity.failure_message import InvalidMessage
 from ostiary.identity.ids import Mint
 from ostiary.identity.model import SealingKey
 from ostiary.identity.ring import Ring, RingKey
@@ -27,6 +28,7 @@ from ostiary.identity.session_token import (
 
 __all__ = [
     "InvalidMarker",
+    "InvalidMessage",
     "InvalidToken",
     "MasterKey",
     "Tampered",
@@ -193,6 +195,24 @@ class Vault:
             except InvalidTag:
                 continue
         raise InvalidMarker("marker does not open for this list")
+
+    def seal_message(self, text: str, *, account: str, mint: Mint) -> str:
+        """An encoded authorization failure message; see `failure_message`.
+
+        Raises:
+            ValueError: the text has more than `failure_message.ROOM` bytes.
+        """
+        return failure_message.seal_message(
+            text, self._masters[0], account=account, mint=mint
+        )
+
+    def unseal_message(self, text: str, *, account: str) -> str:
+        """The text in a message of this account.
+
+        Raises:
+            InvalidMessage: any fault.
+        """
+        return failure_message.unseal_message(text, self._masters, account=account)
 
 
 def _ring_row(key_id: str, created: int) -> str:

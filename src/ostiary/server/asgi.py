@@ -4,10 +4,10 @@ Plain ASGI: a web framework on this path costs more than a verified signature.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from operator import itemgetter
+from time import time
 from typing import Any, NamedTuple
 
-from ostiary.server.system import now
+from ostiary.server.joined import send_whole, take_body
 from ostiary.wire.http import (
     LONGEST_KEPT,
     Names,
@@ -31,7 +31,6 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
 MAX_HEADER = 16 * 1024
 _MOST_HEADS = 256
-_name, _value = itemgetter(0), itemgetter(1)
 _REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
 
 
@@ -58,30 +57,26 @@ class App:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        cycle = getattr(send, "__self__", None)
         try:
-            names, values = self._read_head(scope)
-            message = await receive()
-            if message.get("more_body", False) or message["type"] != "http.request":
-                body = await self._long_body(message, receive)
-            else:
-                body = message.get("body", b"")
+            head, values = self._read_head(scope)
+            whole = take_body(cycle)
+            body = await self._body(receive) if whole is None else whole
         except RefusedError as error:
             await _refuse(send, error.status)
             return
         except ClientGoneError:
             return
         try:
-            request = _request(scope, names, values, body)
-            response = await self._handle(request, now())
-            await send(_start(response))
-            if isinstance(response.body, bytes):
-                await send({"type": "http.response.body", "body": response.body})
-            else:
-                await _stream(send, response.body)
+            request = _request(scope, head.names, values, body)
+            response = await self._handle(request, time())
+            if not send_whole(cycle, response.status, response.headers, response.body):
+                await _send(send, response)
         finally:
-            _close(body)
+            if isinstance(body, Spool):
+                body.close()
 
-    def _read_head(self, scope: Scope) -> tuple[Names, list[str]]:
+    def _read_head(self, scope: Scope) -> tuple["_Head", list[str]]:
         """Names and values of the headers as text, one character per byte.
 
         Raises:
@@ -92,15 +87,28 @@ class App:
             raise RefusedError(501)
         if len(headers) > MAX_HEADERS:
             raise RefusedError(431)
-        raw = tuple(map(_name, headers))
-        names, size = _heads.get(raw) or _read_names(raw)
-        raw_values = list(map(_value, headers))
-        if _is_too_large(headers, size + len(b"".join(raw_values))):
+        raw, raw_values = zip(*headers, strict=True) if headers else ((), ())
+        head = _heads.get(raw) or _read_names(raw)
+        # They are decoded together, since each step takes longer than its work.
+        together = b"\n".join(raw_values)
+        total = head.size + len(together)
+        if total > MAX_HEADER and _is_too_large(headers):
             raise RefusedError(431)
-        values = [value.decode("latin-1").strip(" \t") for value in raw_values]
-        if "content-length" in names.names:
-            self._check_size(int(values[names.names.index("content-length")]))
-        return names, values
+        texts = together.decode("latin-1").split("\n")
+        if len(texts) != len(raw):  # a value with a line break, or no header at all
+            texts = [value.decode("latin-1") for value in raw_values]
+        values = [text.strip(" \t") for text in texts]
+        if head.length_at >= 0:
+            self._check_size(int(values[head.length_at]))
+        return head, values
+
+    async def _body(self, receive: Receive) -> bytes | Spool:
+        """The body, however many messages it comes in."""
+        message = await receive()
+        if message.get("more_body", False) or message["type"] != "http.request":
+            return await self._long_body(message, receive)
+        body: bytes = message.get("body", b"")
+        return body
 
     async def _long_body(self, message: Message, receive: Receive) -> bytes | Spool:
         """A body that comes in more than one message, of which this is the first."""
@@ -140,11 +148,6 @@ class App:
         return writer.finish()
 
 
-def _close(body: bytes | Spool) -> None:
-    if isinstance(body, Spool):
-        body.close()
-
-
 def _check_connected(message: Message) -> None:
     if message["type"] == "http.disconnect":
         raise ClientGoneError
@@ -155,6 +158,8 @@ class _Head(NamedTuple):
 
     names: Names
     size: int
+    length_at: int
+    """Which of them is the body's length; -1 for none."""
 
 
 _heads: dict[tuple[bytes, ...], _Head] = {}
@@ -162,8 +167,10 @@ _heads: dict[tuple[bytes, ...], _Head] = {}
 
 
 def _read_names(raw: tuple[bytes, ...]) -> _Head:
-    names = read_names(tuple([name.decode("latin-1") for name in raw]))
-    head = _Head(names, sum(map(len, raw)))
+    texts = tuple([name.decode("latin-1") for name in raw])
+    names = read_names(texts)
+    at = names.names.index("content-length") if "content-length" in texts else -1
+    head = _Head(names, sum(map(len, raw)), at)
     if head.size <= LONGEST_KEPT:
         if len(_heads) >= _MOST_HEADS:
             _heads.clear()
@@ -171,27 +178,28 @@ def _read_names(raw: tuple[bytes, ...]) -> _Head:
     return head
 
 
-def _is_too_large(headers: list[tuple[bytes, bytes]], total: int) -> bool:
-    # Where all together are no longer than one may be, each of them is fine.
-    return total > MAX_HEADER and (
-        total > MAX_HEADER_BYTES
-        or any(len(name) + len(value) > MAX_HEADER for name, value in headers)
-    )
+def _is_too_large(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Where all together are no longer than one may be, nobody need ask."""
+    sizes = [len(name) + len(value) for name, value in headers]
+    return sum(sizes) > MAX_HEADER_BYTES or max(sizes) > MAX_HEADER
 
 
 def _request(
     scope: Scope, names: Names, values: list[str], body: bytes | Spool
 ) -> Request:
     client = scope["client"]
+    pairs = zip(names.names, values, strict=False)
+    index = dict(pairs) if names.single else None
     return Request(
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
-        headers=tuple(zip(names.names, values, strict=False)),
+        headers=() if index is not None else tuple(pairs),
         body=body,
         secure=scope["scheme"] == "https",
         peer=client[0] if client else "",
         names=names,
+        index=index,
     )
 
 
@@ -220,6 +228,14 @@ def _start(response: Response) -> Message:
         "status": response.status,
         "headers": headers,
     }
+
+
+async def _send(send: Send, response: Response) -> None:
+    await send(_start(response))
+    if isinstance(response.body, bytes):
+        await send({"type": "http.response.body", "body": response.body})
+    else:
+        await _stream(send, response.body)
 
 
 async def _stream(send: Send, body: AsyncIterator[bytes]) -> None:

@@ -2,26 +2,42 @@
 
 uvicorn hands them to the transport one after the other, and each write is a system
 call and a packet, and wakes the client.
+
+A short request has arrived whole before its task runs, and nearly every answer is
+short and whole. Both are passed on here without the messages between them:
+`take_body`, `send_whole`. What is not so plain goes uvicorn's own way.
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Iterable
+from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 AT_MOST = 64 * 1024
 """Bytes that wait for more; what is longer leaves at once."""
+_WITHOUT_BODY = frozenset({204, 304})
+_FRAMING = frozenset({"connection", "content-length", "transfer-encoding"})
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    for status in HTTPStatus
+}
 
 
 class JoinedTransport:
     """A transport that writes once for all that one step of the loop has to say."""
 
-    __slots__ = ("_call_soon", "_pieces", "_size", "_transport")
+    __slots__ = ("_call_soon", "_pieces", "_size", "_transport", "is_closing")
 
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._transport = transport
+        self.is_closing = transport.is_closing
         self._call_soon = loop.call_soon
         self._pieces: list[bytes] = []
         self._size = 0
@@ -44,12 +60,15 @@ class JoinedTransport:
             data = b"".join(self._pieces)
             self._pieces.clear()
             self._size = 0
-            if not self._transport.is_closing():
+            if not self.is_closing():
                 self._transport.write(data)
 
-    def is_closing(self) -> bool:
-        """Whether nothing more can be written."""
-        return self._transport.is_closing()
+    def write_whole(self, data: bytes) -> None:
+        """Writes now, unless something else waits already; then behind that."""
+        if self._pieces:
+            self.write(data)
+        elif not self.is_closing():
+            self._transport.write(data)
 
     def close(self) -> None:
         """Closes after all has been written."""
@@ -66,3 +85,76 @@ class JoinedProtocol(HttpToolsProtocol):
         """Begin."""
         joined = JoinedTransport(transport, self.loop)
         super().connection_made(joined)  # type: ignore[arg-type]  # all that is used of one
+
+
+def take_body(cycle: object) -> bytes | None:
+    """The whole body, as `receive` gives it; None where one has to wait for it.
+
+    Args:
+        cycle: uvicorn's state of the request; under another server, anything else.
+    """
+    if (
+        type(cycle) is not RequestResponseCycle
+        or cycle.more_body
+        or cycle.waiting_for_100_continue
+        or cycle.disconnected
+        or len(cycle.body) > AT_MOST  # reading on may have to be allowed again
+    ):
+        return None
+    body = bytes(cycle.body)
+    cycle.body.clear()
+    return body
+
+
+def send_whole(
+    cycle: object,
+    status: int,
+    headers: Iterable[tuple[str, str]],
+    body: bytes | AsyncIterator[bytes],
+) -> bool:
+    """Sends a whole answer; False, and nothing was sent, for what is not plain."""
+    if (
+        type(cycle) is not RequestResponseCycle
+        or cycle.response_started
+        or cycle.disconnected
+        or not cycle.keep_alive
+        or not isinstance(body, bytes)
+        or cycle.flow.write_paused
+        or cycle.scope["method"] == "HEAD"
+        or status in _WITHOUT_BODY
+    ):
+        return False
+    lines = []
+    for name, value in headers:
+        if name in _FRAMING:
+            return False
+        lines.append(f"{name}: {value}")
+    # A header that holds an end of line would begin another one.
+    text = "\r\n".join(lines)
+    if not text.isascii() or not "".join(lines).isprintable():
+        return False
+    begun = _STATUS_LINES[status] + _defaults(cycle.default_headers)
+    rest = f"{text}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    cycle.response_started = cycle.response_complete = True
+    transport: asyncio.Transport | JoinedTransport = cycle.transport
+    whole = begun + rest + body
+    if isinstance(transport, JoinedTransport):
+        transport.write_whole(whole)
+    else:
+        transport.write(whole)
+    cycle.on_response()
+    return True
+
+
+class _Defaults:
+    """uvicorn's own headers, as text; it makes a new list of them each second."""
+
+    known: list[tuple[bytes, bytes]] | None = None
+    text = b""
+
+
+def _defaults(headers: list[tuple[bytes, bytes]]) -> bytes:
+    if headers is not _Defaults.known:
+        text = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+        _Defaults.known, _Defaults.text = headers, text
+    return _Defaults.text

@@ -124,11 +124,15 @@ def build_gate(home: Home, work: Work, audit: AuditLog, forwarder: Forwarder) ->
     """The gate of this installation."""
     applicable = Applicable(home.snapshot)
     token_codes = TokenCodes(work, home.vault, now)
+
+    def seal(text: str, account: str) -> str:
+        return home.vault.current.seal_message(text, account=account, mint=home.mint)
+
     return Gate(
         snapshot=home.snapshot,
         authenticator=Authenticator(home.snapshot, home.vault),
         token_codes=token_codes,
-        decider=Decider(applicable),
+        decider=Decider(applicable, seal),
         local=Local(home.snapshot, home.vault, work, home.mint),
         door=Doorway(forwarder, work, home.snapshot, token_codes.verify_root),
         audit=audit,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 
-from ostiary.identity import model
+from ostiary.identity import holdings, model
 from ostiary.identity.model import Entity
 from ostiary.store.codec import name_key
 from ostiary.store.port import Write
@@ -46,6 +46,13 @@ class Snapshot:
     sealing_keys: dict[str, model.SealingKey] = field(default_factory=dict)
     names: dict[tuple[type[Entity], str, str], str] = field(default_factory=dict)
     """Kind, account and folded name to id, for users, groups and roles."""
+    arns: dict[tuple[type[Entity], str, str], tuple[str, str]] = field(
+        default_factory=dict
+    )
+    """Kind, account and folded name to id and ARN, for what else has names and paths:
+    instance profiles and server certificates."""
+    places: dict[str, tuple[type[Entity], str, str]] = field(default_factory=dict)
+    """Where the entity of an id stands in `arns`."""
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after each move, for caches that depend on the snapshot."""
 
@@ -85,6 +92,11 @@ class Snapshot:
         key = self.names.get((model.Group, account, name_key(name)))
         return None if key is None else self.groups[key]
 
+    def arn_named(self, kind: type[Entity], account: str, name: str) -> str | None:
+        """The ARN of the instance profile or server certificate of that name."""
+        found = self.arns.get((kind, account, name_key(name)))
+        return None if found is None else found[1]
+
     def default_text(self, arn: str) -> str | None:
         """The default version's document of a managed policy."""
         policy = self.policies.get(arn)
@@ -114,6 +126,10 @@ class Snapshot:
             case model.User() | model.Group() | model.Role():
                 place = (type(entity), entity.account, name_key(entity.name))
                 self.names[place] = entity.id
+            case holdings.InstanceProfile() | holdings.ServerCertificate():
+                spot = (type(entity), entity.account, name_key(entity.name))
+                self.arns[spot] = (entity.id, entity.arn)
+                self.places[entity.id] = spot
             case model.InlinePolicy():
                 self.inline[entity.owner][entity.name] = entity.text
             case model.Attachment():
@@ -126,8 +142,13 @@ class Snapshot:
     def _remove(self, kind: type[Entity], key: str) -> None:
         table = self._table(kind)
         old = table.pop(key, None) if table is not None else None
+        # A name may have gone on to another entity already: then it stays there.
         if isinstance(old, model.User | model.Group | model.Role):
-            self.names.pop((kind, old.account, name_key(old.name)), None)
+            place = (kind, old.account, name_key(old.name))
+            if self.names.get(place) == key:
+                del self.names[place]
+        if kind in (holdings.InstanceProfile, holdings.ServerCertificate):
+            self._remove_place(key)
         pairs = self._pairs(kind)
         if pairs is not None:
             owner, _, member = key.partition(" ")
@@ -136,6 +157,11 @@ class Snapshot:
                 members.pop(member, None)
                 if not members:
                     del pairs[owner]
+
+    def _remove_place(self, key: str) -> None:
+        place = self.places.pop(key, None)
+        if place is not None and self.arns.get(place, ("", ""))[0] == key:
+            del self.arns[place]
 
     def _table(self, kind: type[Entity]) -> dict[str, Entity] | None:
         tables: dict[type[Entity], object] = {

@@ -5,6 +5,8 @@ Only what SQLite and PostgreSQL share. Times are whole seconds; tags are JSON.
 regard to case (facts 10.1).
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ostiary.identity import model
+from ostiary.identity import holdings, model
 
 metadata = MetaData(
     naming_convention={
@@ -31,7 +33,7 @@ metadata = MetaData(
     }
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it in step with the migrations folder."""
 
 
@@ -43,7 +45,12 @@ def _time(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
-def _named(table: str, *columns: Column[str] | Column[int]) -> Table:
+def _user() -> Column[str]:
+    """A column that names a user, who cannot go while the row is there (T99)."""
+    return Column("user", Text, ForeignKey("iam_user.id"), nullable=False)
+
+
+def _named(table: str, *columns: Column[Any]) -> Table:
     """A table of entities that have an id, and a name unique in their account."""
     return Table(
         table,
@@ -146,6 +153,8 @@ login_profiles = Table(
     _text("password_hash"),
     Column("reset_required", Boolean, nullable=False),
     _time("created"),
+    _time("changed"),
+    _text("history"),
 )
 mfa_devices = Table(
     "mfa_device",
@@ -179,6 +188,110 @@ owned_resources = Table(
     _time("created"),
     _text("state"),
     Index(None, "account"),
+)
+instance_profiles = _named("instance_profile", _text("role"), _text("tags"))
+Index(None, instance_profiles.c.role, instance_profiles.c.name_key)
+oidc_providers = Table(
+    "oidc_provider",
+    metadata,
+    _text("arn", key=True),
+    _text("account"),
+    _text("url"),
+    _text("clients"),
+    _text("thumbprints"),
+    _time("created"),
+    _text("tags"),
+    Index(None, "account", "arn"),
+)
+saml_providers = Table(
+    "saml_provider",
+    metadata,
+    _text("arn", key=True),
+    _text("account"),
+    _text("name"),
+    _text("id"),
+    _text("metadata"),
+    _time("created"),
+    _time("valid_until"),
+    _text("tags"),
+    Index(None, "account", "arn"),
+)
+server_certificates = _named(
+    "server_certificate",
+    _time("expires"),
+    _text("body"),
+    _text("chain"),
+    Column("private_key", LargeBinary, nullable=False),
+    _text("tags"),
+)
+signing_certificates = Table(
+    "signing_certificate",
+    metadata,
+    _text("id", key=True),
+    _text("account"),
+    _user(),
+    _text("body"),
+    _text("fingerprint"),
+    _text("status"),
+    _time("created"),
+    UniqueConstraint("account", "fingerprint"),
+    Index(None, "user", "id"),
+)
+ssh_public_keys = Table(
+    "ssh_public_key",
+    metadata,
+    _text("id", key=True),
+    _text("account"),
+    _user(),
+    _text("body"),
+    _text("fingerprint"),
+    _text("status"),
+    _time("created"),
+    UniqueConstraint("user", "fingerprint"),
+    Index(None, "user", "id"),
+)
+service_credentials = Table(
+    "service_credential",
+    metadata,
+    _text("id", key=True),
+    _text("account"),
+    _user(),
+    _text("service"),
+    _text("name"),
+    Column("secret", LargeBinary, nullable=False),
+    _text("status"),
+    _time("created"),
+    _time("expires"),
+    Index(None, "account", "id"),
+    Index(None, "user", "id"),
+)
+password_policies = Table(
+    "password_policy",
+    metadata,
+    _text("account", key=True),
+    Column("length", Integer, nullable=False),
+    Column("symbols", Boolean, nullable=False),
+    Column("numbers", Boolean, nullable=False),
+    Column("upper", Boolean, nullable=False),
+    Column("lower", Boolean, nullable=False),
+    Column("self_service", Boolean, nullable=False),
+    Column("max_age", Integer, nullable=False),
+    Column("reuse", Integer, nullable=False),
+    Column("hard_expiry", Integer, nullable=False),
+)
+credential_reports = Table(
+    "credential_report",
+    metadata,
+    _text("account", key=True),
+    _time("created"),
+    _text("content"),
+)
+deletion_tasks = Table(
+    "deletion_task",
+    metadata,
+    _text("id", key=True),
+    _text("account"),
+    _time("created"),
 )
 sealing_keys = Table(
     "sealing_key",
@@ -246,5 +359,15 @@ TABLES: dict[type[model.Entity], Table] = {
     model.ResourcePolicy: resource_policies,
     model.OwnedResource: owned_resources,
     model.SealingKey: sealing_keys,
+    holdings.InstanceProfile: instance_profiles,
+    holdings.OIDCProvider: oidc_providers,
+    holdings.SAMLProvider: saml_providers,
+    holdings.ServerCertificate: server_certificates,
+    holdings.SigningCertificate: signing_certificates,
+    holdings.SSHPublicKey: ssh_public_keys,
+    holdings.ServiceCredential: service_credentials,
+    holdings.PasswordPolicy: password_policies,
+    holdings.CredentialReport: credential_reports,
+    holdings.DeletionTask: deletion_tasks,
 }
 KINDS = {kind.__name__: kind for kind in TABLES}

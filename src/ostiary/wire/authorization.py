@@ -16,9 +16,10 @@ _USUAL = re.compile(
     r"/([A-Za-z0-9-]{1,64})/(aws4_request), ?SignedHeaders=([^, ]+), ?",
     re.ASCII,
 )
-Parts = tuple[str, str, str, str, str, tuple[str, ...], str]
 ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
 SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_is_signature = SIGNATURE.fullmatch
+_new = tuple.__new__
 _SCOPE_PARTS = 5
 _PARTS = ("Credential", "Signature", "SignedHeaders")
 _S3_CREDENTIAL = (
@@ -29,18 +30,23 @@ _LONGEST_ECHO = 512
 _LONGEST_USUAL = 1024
 
 
-def read_authorization(value: str, *, has_date: bool) -> Parts:
+def read_authorization(value: str, *, has_date: bool) -> Presented:
     """Gives the parts of an Authorization header, in the order of `Presented`.
 
     Raises:
         AuthenticationError: Another mechanism, or not this grammar.
     """
+    usual = read_usual(value) if has_date else None
+    return usual or _read_slowly(value, has_date=has_date)
+
+
+def read_usual(value: str) -> Presented | None:
+    """Gives the parts of a header as every SDK writes it, or None for others."""
     head, _, signature = value.rpartition("Signature=")
-    if has_date and len(head) <= _LONGEST_USUAL and SIGNATURE.fullmatch(signature):
-        scoped = _read_usual(head)
-        if scoped is not None:
-            return (*scoped, signature)
-    return _read_slowly(value, has_date=has_date)
+    if len(head) > _LONGEST_USUAL or not _is_signature(signature):
+        return None
+    scoped = _read_usual(head)
+    return None if scoped is None else _new(Presented, (*scoped, signature))
 
 
 # All that a client sends within one day has the same head.

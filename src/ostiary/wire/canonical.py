@@ -91,11 +91,13 @@ def signed_names(text: str) -> tuple[str, ...] | None:
     return names
 
 
-def _signed_part(request: Request, names: tuple[str, ...], payload: str) -> str | None:
+def signed_part(
+    index: Mapping[str, str], names: tuple[str, ...], payload: str
+) -> str | None:
     """Gives the part from the headers on, or None if one of them did not arrive."""
     template, read = _template(names)
     try:
-        values = read(request.index)
+        values = read(index)
     except KeyError:
         return None
     # INVARIANT: a value cannot break out of its line.
@@ -134,7 +136,7 @@ def canonical_requests(
     None at all means that a signed header is missing, or a line break is where no
     client can have sent one.
     """
-    tail = _signed_part(request, names, payload)
+    tail = signed_part(request.index, names, payload)
     path, query = request.path, request.query
     if tail is None or "\n" in path or "\n" in query:
         return

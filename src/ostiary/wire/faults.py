@@ -91,6 +91,12 @@ def access_denied(service: Service, sentence: str) -> Fault:
     return Fault(code, told, status)
 
 
+def with_encoded(fault: Fault, encoded: str) -> Fault:
+    """Gives EC2's refusal with the message that STS decodes (facts 6.5)."""
+    told = f"{fault.message}. Encoded authorization failure message: {encoded}"
+    return Fault(fault.code, told, fault.status)
+
+
 def is_json(service: Service) -> bool:
     """Tells whether a service's codes end in `Exception`, as JSON services' do."""
     return service.protocol in {Protocol.JSON, Protocol.REST_JSON, Protocol.CBOR}

@@ -25,14 +25,15 @@ def check_scope(claim: Claim) -> None:
     if (
         date == claim.timestamp[:8]
         and terminator == TERMINATOR
-        and _is_place(region, service)
+        and is_place(region, service)
     ):
         return
     raise _refuse_scope(claim, _HOME_REGIONS.get(claim.service, claim.region))
 
 
 @lru_cache(maxsize=256)
-def _is_place(region: str, service: str) -> bool:
+def is_place(region: str, service: str) -> bool:
+    """Tells whether a service can be called in a region, as far as names tell."""
     return (
         region == _HOME_REGIONS.get(service, region)
         and _SCOPE_WORD.fullmatch(region) is not None

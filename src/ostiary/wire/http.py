@@ -9,10 +9,10 @@ import ipaddress
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import TracebackType
-from typing import IO, NamedTuple, Self
+from typing import IO, TYPE_CHECKING, Final, NamedTuple, Self
 
 # A request that says one of these twice means two things at once (T45).
 SINGLE_HEADERS = frozenset(
@@ -159,9 +159,11 @@ class SpoolWriter:
         self._file.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, init=False)
+# Both are made for every request, and the `__init__` of a frozen class takes five
+# times as long. `Final` forbids the same, and the type checker sees to it.
+@dataclass(slots=True, kw_only=True, init=False, repr=False, unsafe_hash=True)
 class Request:
-    """One request as it arrived.
+    """One request as it arrived; nobody changes it.
 
     Attributes:
         method: As sent, upper case.
@@ -177,43 +179,63 @@ class Request:
         names: What the headers' names say.
     """
 
-    method: str
-    path: str
-    # Headers, query and body carry credentials, so a traceback must not show them.
-    query: str = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes | Spool = field(repr=False)
-    secure: bool
-    peer: str
-    index: Mapping[str, str] = field(init=False, repr=False, compare=False)
-    names: Names = field(init=False, repr=False, compare=False)
+    method: Final[str]
+    path: Final[str]
+    query: Final[str]
+    headers: Final[tuple[tuple[str, str], ...]]
+    body: Final[bytes | Spool]
+    secure: Final[bool]
+    peer: Final[str]
+    index: Mapping[str, str] = field(init=False, compare=False)
+    names: Names = field(init=False, compare=False)
 
-    # One is made for every request, and the generated `__init__` of a frozen class
-    # takes twice as long.
     def __init__(  # noqa: PLR0913 - a request consists of exactly these
         self,
         *,
         method: str,
         path: str,
         query: str,
-        headers: tuple[tuple[str, str], ...],
+        headers: tuple[tuple[str, str], ...] = (),
         body: bytes | Spool,
         secure: bool,
         peer: str,
         names: Names | None = None,
+        index: Mapping[str, str] | None = None,
     ) -> None:
-        """Takes what the class says; `names` where they have been read already."""
+        """Takes what the class says.
+
+        Whoever has read the names already gives them, and may give the index instead
+        of the headers where each name is there once: the two say the same then.
+        """
         if names is None:
             names = read_names(tuple([name for name, _ in headers]))
-        _set_method(self, method)
-        _set_path(self, path)
-        _set_query(self, query)
-        _set_headers(self, headers)
-        _set_body(self, body)
-        _set_secure(self, secure)
-        _set_peer(self, peer)
-        _set_names(self, names)
-        _set_index(self, dict(headers) if names.single else _joined(headers))
+        if index is None:
+            index = dict(headers) if names.single else _joined(headers)
+            self.headers = headers
+        self.method = method
+        self.path = path
+        self.query = query
+        self.body = body
+        self.secure = secure
+        self.peer = peer
+        self.names = names
+        self.index = index
+
+    if not TYPE_CHECKING:  # it would make every attribute known
+
+        def __getattr__(self, name: str) -> object:
+            """Gives headers that only the index has so far; few requests need them."""
+            if name != "headers":
+                raise AttributeError(name)
+            self.headers = tuple(self.index.items())
+            return self.headers
+
+    def __repr__(self) -> str:
+        # Headers, query and body carry credentials, so a traceback has none of them.
+        return (
+            f"Request(method={self.method!r}, path={self.path!r}, "
+            f"secure={self.secure!r}, peer={self.peer!r})"
+        )
 
     def header(self, name: str) -> str | None:
         """Gives the value of a header (repeats joined by commas), or None."""
@@ -224,19 +246,6 @@ class Request:
         return tuple(value for key, value in self.headers if key == name)
 
 
-(
-    _set_method,
-    _set_path,
-    _set_query,
-    _set_headers,
-    _set_body,
-    _set_secure,
-    _set_peer,
-    _set_index,
-    _set_names,
-) = (getattr(Request, one.name).__set__ for one in fields(Request))
-
-
 def _joined(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
     index: dict[str, str] = {}
     for name, value in headers:
@@ -244,13 +253,13 @@ def _joined(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, unsafe_hash=True)
 class Response:
     """One answer: status, headers in order, and a body or a stream of one."""
 
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes | AsyncIterator[bytes] = field(repr=False)
+    status: Final[int]
+    headers: Final[tuple[tuple[str, str], ...]]
+    body: Final[bytes | AsyncIterator[bytes]] = field(repr=False)
 
 
 def body_sha256(request: Request) -> str:

@@ -4,6 +4,7 @@ What is kept has nothing of a client's own: an operation's name and no parameter
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +19,8 @@ _LONGEST = 256
 _MOST = 256
 
 _targets: dict[tuple[str, str, bytes], Target] = {}
+_hashes: dict[bytes, str] = {}
+"""SHA-256 of the bodies of these calls, which say nothing but an operation's name."""
 
 
 def find_plain(request: Request, service: Service) -> Target | None:
@@ -26,13 +29,21 @@ def find_plain(request: Request, service: Service) -> Target | None:
     return None if place is None else _targets.get(place)
 
 
+def body_hash(body: bytes) -> str:
+    """Gives the SHA-256 of a body, hexadecimal; the same ones come all day."""
+    known = _hashes.get(body) if len(body) <= _LONGEST else None
+    return known or sha256(body).hexdigest()
+
+
 def keep_plain(request: Request, target: Target) -> Target:
     """Gives the target, which the next request that equals this one gets, too."""
     place = _place(request, target.service)
     if place is not None and target.params is NOTHING:
         if len(_targets) >= _MOST:
             _targets.clear()
+            _hashes.clear()
         _targets[place] = target
+        _hashes[place[2]] = sha256(place[2]).hexdigest()
     return target
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from botocore import xform_name
 
 from ostiary.gate.actions import Need, required
-from ostiary.identity import model
+from ostiary.identity import holdings, model
 from ostiary.identity.caller import ANONYMOUS, Caller, session_arn
 from ostiary.identity.session import Session, SessionKind
 from ostiary.policy import Principal
@@ -43,6 +43,27 @@ def snapshot() -> Snapshot:
             _role("AROAFAR", OTHER, "Far"),
             model.Group(
                 id="AGPAOPS", account=ACCOUNT, name="Ops", path="/eng/", created=NOW
+            ),
+            holdings.InstanceProfile(
+                id="AIPAWEB",
+                account=ACCOUNT,
+                name="Web",
+                path="/app/",
+                created=NOW,
+                role="",
+                tags=(),
+            ),
+            holdings.ServerCertificate(
+                id="ASCASITE",
+                account=ACCOUNT,
+                name="site",
+                path="/cdn/",
+                created=NOW,
+                expires=NOW,
+                body="",
+                chain="",
+                private_key=b"",
+                tags=(),
             ),
             _key("AKIABOB", ACCOUNT, "AIDABOB"),
             _key("AKIACARL", OTHER, "AIDACARL"),

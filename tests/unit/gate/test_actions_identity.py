@@ -216,6 +216,35 @@ def test_an_arn_of_something_else_is_no_device(serial: str) -> None:
             ],
         ),
         (
+            "GetInstanceProfile",
+            {"InstanceProfileName": "wEB"},
+            [("GetInstanceProfile", "instance-profile/app/Web")],
+        ),
+        (
+            "DeleteServerCertificate",
+            {"ServerCertificateName": "site"},
+            [("DeleteServerCertificate", "server-certificate/cdn/site")],
+        ),
+        (
+            "UpdateServerCertificate",
+            {
+                "ServerCertificateName": "site",
+                "NewServerCertificateName": "other",
+            },
+            [
+                ("UpdateServerCertificate", "server-certificate/cdn/site"),
+                ("UpdateServerCertificate", "server-certificate/cdn/other"),
+            ],
+        ),
+        (
+            "UpdateServerCertificate",
+            {"ServerCertificateName": "site", "NewPath": "/x/"},
+            [
+                ("UpdateServerCertificate", "server-certificate/cdn/site"),
+                ("UpdateServerCertificate", "server-certificate/x/site"),
+            ],
+        ),
+        (
             "CreateOpenIDConnectProvider",
             {"Url": "https://idp.example.com/x"},
             [("CreateOpenIDConnectProvider", "oidc-provider/idp.example.com/x")],

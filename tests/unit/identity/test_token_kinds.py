@@ -13,7 +13,7 @@ HEADER = 25
 
 @pytest.mark.threat("T28")
 def test_nothing_else_that_we_seal_is_a_token() -> None:
-    """A marker, an envelope and a sealing key are refused as session tokens."""
+    """A marker, an envelope, a message and a sealing key are refused as tokens."""
     keeper, mint, kept = vault(), Stream(), session()
     token, _ = keeper.seal_session(kept, mint)
     body = sealing.unseal(
@@ -28,6 +28,7 @@ def test_nothing_else_that_we_seal_is_a_token() -> None:
     others = [
         keeper.seal_marker(body.decode()[:200], scope=""),
         encoded(sealed),
+        keeper.seal_message(body.decode(), account="", mint=mint),
         encoded(keeper.new_sealing_key(mint, NOW).sealed),
         encoded(base64.b64decode(token)[:9] + sealed[5:]),
     ]

@@ -1,11 +1,13 @@
 """The snapshot follows the change log, revision by revision."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ostiary.identity.holdings import InstanceProfile
 from ostiary.identity.model import Attachment, Group, Membership, User
 from ostiary.store.engine import open_engine, prepare_schema
 from ostiary.store.port import Write
@@ -51,6 +53,54 @@ def test_names_are_found_without_case() -> None:
     assert snapshot.user_named(ACCOUNT, "ALICE") is not None
     assert snapshot.user_named(ACCOUNT, "аlice") is None
     assert snapshot.user_named("999999999999", "alice") is None
+
+
+def _profile(name: str, number: str, path: str = "/") -> InstanceProfile:
+    return InstanceProfile(
+        id=f"AIPA{number}",
+        account=ACCOUNT,
+        name=name,
+        path=path,
+        created=1,
+        role="",
+        tags=(),
+    )
+
+
+@pytest.mark.threat("T34", "T115")
+def test_a_name_that_went_on_stays_where_it_went() -> None:
+    """A user got the name that another had left, and the log tells the taker first."""
+    snapshot = Snapshot()
+    snapshot.load(1, [_user("a", "1"), _user("b", "2")])
+    left = replace(_user("a", "1"), name="c")
+    took = replace(_user("b", "2"), name="a")
+    snapshot.apply(1, 4, [_write(took), _write(left)])
+
+    assert snapshot.user_named(ACCOUNT, "a") == took
+    assert snapshot.user_named(ACCOUNT, "c") == left
+    assert snapshot.user_named(ACCOUNT, "b") is None
+
+
+def test_profiles_are_found_by_name_with_their_paths() -> None:
+    """After changes and deletions, too, in whichever order the log tells them."""
+    snapshot = Snapshot()
+    snapshot.load(1, [_profile("Web", "1", "/app/"), _profile("b", "2")])
+    prefix = f"arn:aws:iam::{ACCOUNT}:instance-profile"
+
+    def found(name: str) -> str | None:
+        return snapshot.arn_named(InstanceProfile, ACCOUNT, name)
+
+    assert found("wEB") == f"{prefix}/app/Web"
+    taker = _profile("web", "2", "/x/")
+    writes = [
+        Write(kind=InstanceProfile, key="AIPA2", entity=taker),
+        Write(kind=InstanceProfile, key="AIPA1", entity=None),
+    ]
+    snapshot.apply(1, 2, writes)
+    assert (found("web"), found("b")) == (f"{prefix}/x/web", None)
+    gone = Write(kind=InstanceProfile, key="AIPA2", entity=None)
+    snapshot.apply(2, 3, [gone])
+    assert found("web") is None
 
 
 @pytest.mark.threat("T34")

@@ -4,6 +4,12 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from ostiary.identity.holdings import (
+    InstanceProfile,
+    OIDCProvider,
+    SAMLProvider,
+    ServerCertificate,
+)
 from ostiary.identity.model import (
     AccessKey,
     Account,
@@ -40,22 +46,19 @@ FIXED: Final = {
     "GroupPolicySizeQuota": quotas.GROUP_POLICY_SIZE,
     "GroupsPerUserQuota": quotas.GROUPS_OF_USER.most,
     "GroupsQuota": quotas.GROUPS.most,
-    "InstanceProfiles": 0,
-    "InstanceProfilesQuota": 1000,
+    "InstanceProfilesQuota": quotas.INSTANCE_PROFILES.most,
     "PoliciesQuota": quotas.POLICIES.most,
     "PolicySizeQuota": quotas.MANAGED_POLICY_SIZE.most,
     "PolicyVersionsInUseQuota": 10000,
-    "Providers": 0,
     "RolePolicySizeQuota": quotas.ROLE_POLICY_SIZE,
     "RolesQuota": quotas.ROLES.most,
-    "ServerCertificates": 0,
-    "ServerCertificatesQuota": 20,
-    "SigningCertificatesPerUserQuota": 2,
+    "ServerCertificatesQuota": quotas.SERVER_CERTIFICATES.most,
+    "SigningCertificatesPerUserQuota": quotas.SIGNING_CERTIFICATES.most,
     "UserPolicySizeQuota": quotas.USER_POLICY_SIZE,
     "UsersQuota": quotas.USERS.most,
     "VersionsPerPolicyQuota": quotas.VERSIONS,
 }
-"""Quotas, and the counts of what Ostiary has none of (facts 10.2)."""
+"""Quotas, and what root has none of here (facts 10.2)."""
 
 
 def get_account_summary(call: Call, view: Reader) -> Result:
@@ -70,6 +73,10 @@ def get_account_summary(call: Call, view: Reader) -> Result:
     counts = {
         "AccountAccessKeysPresent": min(root_keys, 1),
         "AccountMFAEnabled": min(root_devices, 1),
+        "InstanceProfiles": view.count(InstanceProfile, account=account),
+        "Providers": view.count(SAMLProvider, account=account)
+        + view.count(OIDCProvider, account=account),
+        "ServerCertificates": view.count(ServerCertificate, account=account),
         "Groups": view.count(Group, account=account),
         "MFADevices": devices,
         "MFADevicesInUse": devices - unassigned,

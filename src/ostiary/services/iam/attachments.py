@@ -12,6 +12,7 @@ from ostiary.services.iam.owners import (
     O,
     Owner,
     OwnerKind,
+    get_modifiable,
     get_owner,
 )
 from ostiary.services.iam.paging import in_memory, paged
@@ -30,7 +31,7 @@ def _attach(kind: OwnerKind[O]) -> ChangeOperation:
     """An attached policy may be attached again (facts 10.9)."""
 
     def run(call: Call, change: Change) -> Result:
-        owner = get_owner(kind, call, change)
+        owner = get_modifiable(kind, call, change)
         attachment = _attachment(owner, managed.get_attachable(call, change))
         if change.find(Attachment, attachment.key) is None:
             present = change.count(Attachment, owner=owner.id)
@@ -45,7 +46,7 @@ def _detach(kind: OwnerKind[O]) -> ChangeOperation:
     """A policy that is not attached cannot be detached (facts 10.9)."""
 
     def run(call: Call, change: Change) -> Result:
-        owner = get_owner(kind, call, change)
+        owner = get_modifiable(kind, call, change)
         policy = managed.get_visible(call, change)
         attachment = change.find(Attachment, _attachment(owner, policy).key)
         if attachment is None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from ostiary.identity.model import Role, User
 from ostiary.services.errors import invalid_input, no_such_entity
 from ostiary.services.iam import managed
-from ostiary.services.iam.owners import ROLE, USER, OwnerKind, get_owner
+from ostiary.services.iam.owners import ROLE, USER, OwnerKind, get_modifiable
 from ostiary.services.operation import Call, ChangeOperation, Operations, Result
 from ostiary.store.port import Change, Reader
 
@@ -36,7 +36,7 @@ def shown(arn: str) -> dict[str, str]:
 
 def _put(kind: OwnerKind[B]) -> ChangeOperation:
     def run(call: Call, change: Change) -> Result:
-        owner = get_owner(kind, call, change)
+        owner = get_modifiable(kind, call, change)
         change.replace(replace(owner, boundary=new_boundary(call, change)))
         return {}
 
@@ -45,7 +45,7 @@ def _put(kind: OwnerKind[B]) -> ChangeOperation:
 
 def _delete(kind: OwnerKind[B]) -> ChangeOperation:
     def run(call: Call, change: Change) -> Result:
-        owner = get_owner(kind, call, change)
+        owner = get_modifiable(kind, call, change)
         if owner.boundary:
             change.replace(replace(owner, boundary=""))
         return {}

@@ -10,6 +10,7 @@ from ostiary.services.iam.owners import (
     O,
     Owner,
     OwnerKind,
+    get_modifiable,
     get_owner,
 )
 from ostiary.services.iam.paging import Source, paged
@@ -25,7 +26,7 @@ from ostiary.store.port import Change, Reader
 
 def _put(kind: OwnerKind[O]) -> ChangeOperation:
     def run(call: Call, change: Change) -> Result:
-        owner = get_owner(kind, call, change)
+        owner = get_modifiable(kind, call, change)
         text = call.text("PolicyDocument")
         documents.require_inline(text)
         policy = InlinePolicy(owner=owner.id, name=call.text("PolicyName"), text=text)
@@ -54,7 +55,7 @@ def _get(kind: OwnerKind[O]) -> ReadOperation:
 
 def _delete(kind: OwnerKind[O]) -> ChangeOperation:
     def run(call: Call, change: Change) -> Result:
-        owner = get_owner(kind, call, change)
+        owner = get_modifiable(kind, call, change)
         change.delete(_get_policy(kind, owner, call, change))
         return {}
 

@@ -7,7 +7,6 @@ in numbers keeps no other change waiting (P8).
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from ostiary.identity.model import LoginProfile, User
 from ostiary.identity.passwords import WrongPassword, hash_password, verify_password
@@ -21,6 +20,7 @@ from ostiary.services.errors import (
     validation_error,
 )
 from ostiary.services.iam.owners import USER, get_owner, get_target_user
+from ostiary.services.iam.password_policy import remembered, require_conforms
 from ostiary.services.operation import (
     Call,
     ChangeOperation,
@@ -34,15 +34,11 @@ from ostiary.store.port import Change, Reader
 Finish = Callable[[Change], Result]
 """The change itself, once the slow part is done."""
 
-SHORTEST_PASSWORD: Final = 8
-FEWEST_CLASSES: Final = 3
-"""Of upper case, lower case, digits and others: AWS's policy without a policy."""
-
 
 def create_login_profile(call: Call, view: Reader) -> Finish:
     """The user gets a password."""
     user = _user_without(call, view)
-    password_hash = _new_hash(call, user, "Password")
+    password_hash = _new_hash(call, view, user, "Password")
 
     def finish(change: Change) -> Result:
         user = _user_without(call, change)
@@ -51,6 +47,8 @@ def create_login_profile(call: Call, view: Reader) -> Finish:
             password_hash=password_hash,
             reset_required=call.flag("PasswordResetRequired"),
             created=call.now,
+            changed=call.now,
+            history="[]",
         )
         change.insert(profile)
         return {"LoginProfile": _shown(profile, user)}
@@ -70,13 +68,15 @@ def update_login_profile(call: Call, view: Reader) -> Finish:
     _profile(view, user)
     password_hash = ""
     if "Password" in call.params:
-        password_hash = _new_hash(call, user, "Password")
+        password_hash = _new_hash(call, view, user, "Password")
 
     def finish(change: Change) -> Result:
         profile = _profile(change, get_owner(USER, call, change))
         reset = call.flag("PasswordResetRequired", default=profile.reset_required)
-        kept = password_hash or profile.password_hash
-        change.replace(replace(profile, password_hash=kept, reset_required=reset))
+        profile = replace(profile, reset_required=reset)
+        if password_hash:
+            profile = _with_password(profile, password_hash, call.now)
+        change.replace(profile)
         return {}
 
     return finish
@@ -101,7 +101,7 @@ def change_password(call: Call, view: Reader) -> Finish:
         verify_password(known, Secret(call.text("OldPassword")))
     except WrongPassword:
         raise access_denied("The old password was incorrect.") from None
-    password_hash = _new_hash(call, user, "NewPassword")
+    password_hash = _new_hash(call, view, user, "NewPassword")
 
     def finish(change: Change) -> Result:
         profile = _profile(change, user)
@@ -111,9 +111,8 @@ def change_password(call: Call, view: Reader) -> Finish:
                 f"Login Profile for User {user.name} was changed by somebody else.",
                 409,
             )
-        change.replace(
-            replace(profile, password_hash=password_hash, reset_required=False)
-        )
+        profile = replace(profile, reset_required=False)
+        change.replace(_with_password(profile, password_hash, call.now))
         return {}
 
     return finish
@@ -135,12 +134,18 @@ def _profile(view: Reader, user: User) -> LoginProfile:
     return profile
 
 
-def _new_hash(call: Call, user: User, parameter: str) -> str:
+def _with_password(profile: LoginProfile, password_hash: str, now: int) -> LoginProfile:
+    """The profile with another password; the old one is remembered."""
+    history = remembered(profile)
+    return replace(profile, password_hash=password_hash, changed=now, history=history)
+
+
+def _new_hash(call: Call, view: Reader, user: User, parameter: str) -> str:
     """The hash of the password that the call sets; slow on purpose.
 
     Raises:
         ServiceError: ValidationError when there is none; PasswordPolicyViolation when
-            it is short, or of few kinds of characters, or the user's name.
+            the account's policy forbids it.
     """
     text = call.text(parameter)
     if not text:
@@ -148,28 +153,8 @@ def _new_hash(call: Call, user: User, parameter: str) -> str:
             f"1 validation error detected: Value at '{parameter[0].lower()}"
             f"{parameter[1:]}' failed to satisfy constraint: Member must not be null"
         )
-    classes = {_class_of(character) for character in text}
-    if (
-        len(text) < SHORTEST_PASSWORD
-        or len(classes) < FEWEST_CLASSES
-        or text.lower() == user.name.lower()
-    ):
-        raise ServiceError(
-            "PasswordPolicyViolation",
-            "Password does not conform to the account password policy.",
-            400,
-        )
+    require_conforms(view, user, text)
     return hash_password(Secret(text), call.mint)
-
-
-def _class_of(character: str) -> str:
-    if not character.isascii():
-        return "other"
-    if character.isupper():
-        return "upper"
-    if character.islower():
-        return "lower"
-    return "digit" if character.isdigit() else "other"
 
 
 def _shown(profile: LoginProfile, user: User) -> Result:

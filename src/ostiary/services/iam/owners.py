@@ -1,12 +1,13 @@
 """Users, groups and roles as one: the things that policies hang on."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from ostiary.identity.ids import IdPrefix
 from ostiary.identity.model import Attachment, Group, InlinePolicy, Role, User
 from ostiary.policy import PrincipalKind
 from ostiary.services.errors import (
+    ServiceError,
     already_exists,
     delete_conflict,
     no_such_entity,
@@ -16,6 +17,9 @@ from ostiary.services.iam import quotas
 from ostiary.services.iam.quotas import Quota
 from ostiary.services.operation import Call
 from ostiary.store.port import Reader
+
+LINKED_PATH: Final = "/aws-service-role/"
+"""Where service-linked roles are, and nothing else."""
 
 Owner = User | Group | Role
 O = TypeVar("O", User, Group, Role)  # noqa: E741 - an owner
@@ -72,6 +76,23 @@ def get_owner(kind: OwnerKind[O], call: Call, view: Reader) -> O:
     found = view.find_by(kind.entity, account=call.caller.account, name=name)
     if found is None:
         raise no_such_entity(f"The {kind.word} with name {name} cannot be found.")
+    return found
+
+
+def get_modifiable(kind: OwnerKind[O], call: Call, view: Reader) -> O:
+    """As `get_owner`, when the call is about to change what it may do.
+
+    Raises:
+        ServiceError: NoSuchEntity; UnmodifiableEntity for a service-linked role.
+    """
+    found = get_owner(kind, call, view)
+    if kind.word == ROLE.word and found.path.startswith(LINKED_PATH):
+        raise ServiceError(
+            "UnmodifiableEntity",
+            "Cannot perform the operation on the protected role "
+            f"'{found.name}' - this role is only modifiable by AWS",
+            400,
+        )
     return found
 
 

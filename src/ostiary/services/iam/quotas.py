@@ -28,12 +28,25 @@ GROUP_ATTACHMENTS: Final = Quota(name="PoliciesPerGroup", most=10)
 ROLE_ATTACHMENTS: Final = Quota(name="PoliciesPerRole", most=10)
 MANAGED_POLICY_SIZE: Final = Quota(name="PolicySize", most=6144)
 TRUST_POLICY_SIZE: Final = Quota(name="ACLSizePerRole", most=2048)
+INSTANCE_PROFILES: Final = Quota(name="InstanceProfilesPerAccount", most=1000)
+SERVER_CERTIFICATES: Final = Quota(name="ServerCertificatesPerAccount", most=20)
+SIGNING_CERTIFICATES: Final = Quota(name="CertificatesPerUser", most=2)
+SSH_KEYS: Final = Quota(name="SSHPublicKeysPerUser", most=5)
+SERVICE_CREDENTIALS: Final = Quota(name="ServiceSpecificCredentialsPerUser", most=2)
+"""For each service."""
+SAML_PROVIDERS: Final = Quota(name="SAMLProvidersPerAccount", most=100)
+OIDC_PROVIDERS: Final = Quota(name="OpenIdConnectProvidersPerAccount", most=100)
+CLIENT_IDS: Final = Quota(name="ClientIdsPerOpenIdConnectProvider", most=100)
+ROLES_OF_PROFILE: Final = Quota(name="InstanceSessionsPerInstanceProfile", most=1)
+"""AWS's own name for it (facts 10.7)."""
 
 USER_POLICY_SIZE: Final = 2048
 GROUP_POLICY_SIZE: Final = 5120
 ROLE_POLICY_SIZE: Final = 10240
 VERSIONS: Final = 5
 TAGS: Final = 50
+ROLE_NAME: Final = 64
+"""Characters."""
 
 
 def require_room(quota: Quota, present: int) -> None:

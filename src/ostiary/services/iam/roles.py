@@ -5,12 +5,15 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
+from ostiary.identity.holdings import InstanceProfile
 from ostiary.identity.ids import unique_id
 from ostiary.identity.model import Role, User
-from ostiary.services.errors import invalid_input, malformed_policy
+from ostiary.services.errors import delete_conflict, invalid_input, malformed_policy
 from ostiary.services.iam import boundaries, documents, quotas, tags
 from ostiary.services.iam.owners import (
+    LINKED_PATH,
     ROLE,
+    get_modifiable,
     get_owner,
     require_free_name,
     require_no_policies,
@@ -42,6 +45,8 @@ def create_role(call: Call, change: Change) -> Result:
     """A new role; the answer has no description and no session limit (facts 10.9)."""
     account, name = call.caller.account, call.text("RoleName")
     _require_no_signin_limit(call)
+    if call.text("Path", "/").startswith(LINKED_PATH):
+        raise invalid_input(f"Path {LINKED_PATH} is for service-linked roles only.")
     new_tags = tags.new_tags(call, tags.PRINCIPAL_TAGS)
     trust = _trust(call.text("AssumeRolePolicyDocument"), change)
     boundary = boundaries.new_boundary(call, change)
@@ -60,19 +65,19 @@ def create_role(call: Call, change: Change) -> Result:
         boundary=boundary,
     )
     change.insert(role)
-    return {"Role": {**_new(role, _arns(change)), **_extras(role)}}
+    return {"Role": {**_new(role, _arns(change)), **extras(role)}}
 
 
 def get_role(call: Call, view: Reader) -> Result:
     """One role."""
     role = get_owner(ROLE, call, view)
-    shown = {**_listed(role, _arns(view)), **_extras(role), "RoleLastUsed": {}}
+    shown = {**_listed(role, _arns(view)), **extras(role), "RoleLastUsed": {}}
     return {"Role": shown}
 
 
 def update_role(call: Call, change: Change) -> Result:
     """A role with another description or session limit; what is not sent stays."""
-    role = get_owner(ROLE, call, change)
+    role = get_modifiable(ROLE, call, change)
     _require_no_signin_limit(call)
     updated = replace(
         role,
@@ -93,15 +98,19 @@ def update_role_description(call: Call, change: Change) -> Result:
 
 def update_assume_role_policy(call: Call, change: Change) -> Result:
     """A role that trusts others than before; the new text stands as a whole (T100)."""
-    role = get_owner(ROLE, call, change)
+    role = get_modifiable(ROLE, call, change)
     change.replace(replace(role, trust=_trust(call.text("PolicyDocument"), change)))
     return {}
 
 
 def delete_role(call: Call, change: Change) -> Result:
-    """Forget a role without policies."""
-    role = get_owner(ROLE, call, change)
+    """Forget a role without policies that no instance profile holds."""
+    role = get_modifiable(ROLE, call, change)
     require_no_policies(role, change)
+    if change.count(InstanceProfile, role=role.id):
+        raise delete_conflict(
+            "Cannot delete entity, must remove roles from instance profile first."
+        )
     change.delete(role)
     return {}
 
@@ -116,6 +125,11 @@ def list_roles(call: Call, view: Reader) -> Result:
     roles, rest = paged(call, "ListRoles", source)
     find = _arns(view)
     return {"Roles": [_listed(role, find) for role in roles], **rest}
+
+
+def embedded(role: Role, view: Reader) -> Result:
+    """A role as it is shown inside something else."""
+    return _new(role, _arns(view))
 
 
 def find_principal(view: Reader, text: str) -> str | None:
@@ -181,8 +195,8 @@ def _listed(role: Role, find: Find) -> Result:
     return {**_described(role, find), "MaxSessionDuration": role.max_session}
 
 
-def _extras(role: Role) -> Result:
-    """What lists leave out."""
+def extras(role: Role) -> Result:
+    """Boundary and tags, where the role has them: lists leave them out."""
     result: Result = {}
     if role.boundary:
         result["PermissionsBoundary"] = boundaries.shown(role.boundary)

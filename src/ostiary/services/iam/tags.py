@@ -1,7 +1,7 @@
-"""Tags of users, roles and managed policies (facts 10.2, 10.8).
+"""Tags of users, roles, managed policies and all else (facts 10.2, 10.8).
 
 Keys of users and roles are the same whatever their letters' case, since they are
-condition keys later; keys of policies are not.
+condition keys later; keys of all else are not.
 """
 
 from collections import Counter
@@ -9,6 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
+from ostiary.identity.holdings import (
+    InstanceProfile,
+    OIDCProvider,
+    SAMLProvider,
+    ServerCertificate,
+)
 from ostiary.identity.model import Policy, Role, Tags, User
 from ostiary.policy.pattern import fold
 from ostiary.services.errors import invalid_input, limit_exceeded
@@ -99,7 +105,15 @@ def tags_source(tags: Tags) -> Source[dict[str, str]]:
     return in_memory(shown(tags), lambda tag: cursors[tag["Key"]])
 
 
-Tagged = User | Role | Policy
+Tagged = (
+    User
+    | Role
+    | Policy
+    | InstanceProfile
+    | OIDCProvider
+    | SAMLProvider
+    | ServerCertificate
+)
 Find = Callable[[Call, Reader], Tagged]
 
 
@@ -129,6 +143,20 @@ def _list(operation: str, find: Find) -> ReadOperation:
         return {"Tags": tags, **rest}
 
     return ReadOperation(run=run)
+
+
+def operations_on(title: str, find: Find) -> Operations:
+    """The three operations on the tags of what is no principal.
+
+    Args:
+        title: how it is called in the names of operations, `InstanceProfile`.
+        find: the entity that the call names; raises NoSuchEntity.
+    """
+    return {
+        f"Tag{title}": _tag(find, RESOURCE_TAGS),
+        f"Untag{title}": _untag(find, RESOURCE_TAGS),
+        f"List{title}Tags": _list(f"List{title}Tags", find),
+    }
 
 
 def _user(call: Call, view: Reader) -> User:

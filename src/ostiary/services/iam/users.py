@@ -2,6 +2,11 @@
 
 from dataclasses import replace
 
+from ostiary.identity.holdings import (
+    ServiceCredential,
+    SigningCertificate,
+    SSHPublicKey,
+)
 from ostiary.identity.ids import unique_id
 from ostiary.identity.model import (
     AccessKey,
@@ -100,6 +105,7 @@ def delete_user(call: Call, change: Change) -> Result:
         ("delete access keys", change.count(AccessKey, **_owned(user))),
         ("delete login profile", change.count(LoginProfile, user=user.id)),
         ("delete MFA device", change.count(MFADevice, **_owned(user))),
+        ("remove referenced objects", _referenced(user, change)),
     ):
         if count:
             raise delete_conflict(f"Cannot delete entity, must {what} first.")
@@ -116,6 +122,12 @@ def list_users(call: Call, view: Reader) -> Result:
     )
     users, rest = paged(call, "ListUsers", source)
     return {"Users": [summary(user) for user in users], **rest}
+
+
+def _referenced(user: User, view: Reader) -> int:
+    """How many keys and certificates of other sorts the user has (facts 10.6)."""
+    kinds = (SSHPublicKey, ServiceCredential, SigningCertificate)
+    return sum(view.count(kind, user=user.id) for kind in kinds)
 
 
 def _owned(user: User) -> dict[str, str]:

@@ -222,7 +222,12 @@ def _give_password(world: World, user: User) -> None:
     with world.store.change() as change:
         change.insert(
             LoginProfile(
-                user=user.id, password_hash="", reset_required=False, created=NOW
+                user=user.id,
+                password_hash="",
+                reset_required=False,
+                created=NOW,
+                changed=NOW,
+                history="[]",
             )
         )
 

@@ -155,10 +155,12 @@ class World:
         self, operation: str, caller: Caller | None = None, **params: object
     ) -> dict[str, Any]:
         """What the operation answers."""
-        report = ParamValidator().validate(
-            params, MODEL.operation_model(operation).input_shape
-        )
-        assert not report.has_errors(), report.generate_report()
+        shape = MODEL.operation_model(operation).input_shape
+        if shape is None:
+            assert params == {}
+        else:
+            report = ParamValidator().validate(params, shape)
+            assert not report.has_errors(), report.generate_report()
         call = Call(
             caller=caller or self.caller,
             params=params,
@@ -293,11 +295,25 @@ def _faults(shape: Shape, value: object, place: str) -> Iterator[str]:
             for name in value.keys() & shape.members.keys():
                 yield from _faults(shape.members[name], value[name], f"{place}.{name}")
         case "list":
-            if not isinstance(value, list):
-                yield f"{place} is no list"
-                return
-            for number, item in enumerate(value):
-                yield from _faults(shape.member, item, f"{place}[{number}]")
+            yield from _list_faults(shape, value, place)
+        case "map":
+            yield from _map_faults(shape, value, place)
         case scalar:
             if type(value) is not _TYPES[scalar]:
                 yield f"{place} is {type(value).__name__}, expected {scalar}"
+
+
+def _list_faults(shape: Shape, value: object, place: str) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield f"{place} is no list"
+        return
+    for number, item in enumerate(value):
+        yield from _faults(shape.member, item, f"{place}[{number}]")
+
+
+def _map_faults(shape: Shape, value: object, place: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{place} is no map"
+        return
+    for name, item in value.items():
+        yield from _faults(shape.value, item, f"{place}[{name}]")
