@@ -109,6 +109,8 @@ def _all(folder: Path) -> Iterator[list[Running]]:
             one = start(folder)
             processes.append(one.process)
             servers.append(one)
+        # The very same bytes as ours gets: reading a head is the server's work.
+        servers[2].request = servers[0].request
         yield servers
     finally:
         for process in processes:
@@ -172,7 +174,7 @@ def _mfa_session(url: str, root: Credentials) -> Credentials:
     )
 
 
-def _start_moto(_: Path) -> Running:
+def _start_moto(_folder: Path) -> Running:
     port = _free_port()
     command = [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)]
     request = _signed(port, Credentials("AKIAIOSFODNN7EXAMPLE", "x"))

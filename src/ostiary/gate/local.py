@@ -28,6 +28,11 @@ from ostiary.wire.catalog import Target
 from ostiary.wire.service import BY_NAME
 
 _OK = 200
+_OF_CALLER = {
+    name: found
+    for name, found in sts.OPERATIONS.items()
+    if isinstance(found, CallerOperation)
+}
 _ISSUING = frozenset(
     name
     for name, found in sts.OPERATIONS.items()
@@ -87,13 +92,15 @@ class Local:
         return operation in _ISSUING and service == "sts" and status == _OK
 
 
-@lru_cache(maxsize=4096)
 def answer_to(caller: Caller, service: str, operation: str) -> Begun | None:
     """The answer of an operation that depends on the caller only; None for others."""
-    found = find_operation(service, operation)
-    if not isinstance(found, CallerOperation):
-        return None
-    return begin(BY_NAME[service], operation, found.run(caller))
+    found = _OF_CALLER.get(operation) if service == "sts" else None
+    return None if found is None else _answer_to(caller, operation, found)
+
+
+@lru_cache(maxsize=4096)
+def _answer_to(caller: Caller, operation: str, found: CallerOperation) -> Begun:
+    return begin(BY_NAME["sts"], operation, found.run(caller))
 
 
 def _get_operation(target: Target) -> Operation:

@@ -4,7 +4,6 @@ A trail is filled step by step while the request passes the gate; the record is
 made of it at the end, so even a request that failed at the first step has one.
 """
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -32,22 +31,18 @@ _TYPES = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
+# Without slots: what a request leaves at its default costs nothing then.
 class Trail:
     """The state of one request; the one value at the gate that is filled in."""
 
-    request_id: str
-    request: Request
-    now: float
-    revision: int
     service: Service = UNKNOWN
     operation: str = ""
     region: str = ""
     access_key_id: str = ""
     """As claimed; not proven while `caller` is anonymous."""
     caller: Caller = ANONYMOUS
-    verdicts: list[Record] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
+    verdicts: list[Record]
+    marks: list[str]
     """Short words for what happened on the way: `throttled`, `unmapped`."""
     why: str = ""
     """One sentence for `ostiary why`."""
@@ -56,6 +51,16 @@ class Trail:
     error_id: str = ""
     is_stored: bool = False
     """Whether its record was committed with a change: the log's is a copy (P6)."""
+
+    def __init__(
+        self, *, request_id: str, request: Request, now: float, revision: int
+    ) -> None:
+        self.request_id = request_id
+        self.request = request
+        self.now = now
+        self.revision = revision
+        self.verdicts = []
+        self.marks = []
 
     def store_in(self, change: Change) -> None:
         """Put the record into the change that this request makes (P6)."""

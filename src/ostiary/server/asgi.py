@@ -59,7 +59,7 @@ class App:
             return
         cycle = getattr(send, "__self__", None)
         try:
-            head, values = self._read_head(scope)
+            names, values = self._read_head(scope)
             whole = take_body(cycle)
             body = await self._body(receive) if whole is None else whole
         except RefusedError as error:
@@ -68,7 +68,7 @@ class App:
         except ClientGoneError:
             return
         try:
-            request = _request(scope, head.names, values, body)
+            request = _request(scope, names, values, body)
             response = await self._handle(request, time())
             if not send_whole(cycle, response.status, response.headers, response.body):
                 await _send(send, response)
@@ -76,7 +76,7 @@ class App:
             if isinstance(body, Spool):
                 body.close()
 
-    def _read_head(self, scope: Scope) -> tuple["_Head", list[str]]:
+    def _read_head(self, scope: Scope) -> tuple[Names, list[str]]:
         """Names and values of the headers as text, one character per byte.
 
         Raises:
@@ -88,19 +88,18 @@ class App:
         if len(headers) > MAX_HEADERS:
             raise RefusedError(431)
         raw, raw_values = zip(*headers, strict=True) if headers else ((), ())
-        head = _heads.get(raw) or _read_names(raw)
+        names, size, length_at = _heads.get(raw) or _read_names(raw)
         # They are decoded together, since each step takes longer than its work.
         together = b"\n".join(raw_values)
-        total = head.size + len(together)
-        if total > MAX_HEADER and _is_too_large(headers):
+        if size + len(together) > MAX_HEADER and _is_too_large(headers):
             raise RefusedError(431)
         texts = together.decode("latin-1").split("\n")
         if len(texts) != len(raw):  # a value with a line break, or no header at all
             texts = [value.decode("latin-1") for value in raw_values]
         values = [text.strip(" \t") for text in texts]
-        if head.length_at >= 0:
-            self._check_size(int(values[head.length_at]))
-        return head, values
+        if length_at >= 0 and int(values[length_at]) > self._max_body:
+            raise RefusedError(413)
+        return names, values
 
     async def _body(self, receive: Receive) -> bytes | Spool:
         """The body, however many messages it comes in."""

@@ -63,13 +63,6 @@ class JoinedTransport:
             if not self.is_closing():
                 self._transport.write(data)
 
-    def write_whole(self, data: bytes) -> None:
-        """Writes now, unless something else waits already; then behind that."""
-        if self._pieces:
-            self.write(data)
-        elif not self.is_closing():
-            self._transport.write(data)
-
     def close(self) -> None:
         """Closes after all has been written."""
         self.flush()
@@ -122,6 +115,7 @@ def send_whole(
         or cycle.flow.write_paused
         or cycle.scope["method"] == "HEAD"
         or status in _WITHOUT_BODY
+        or status not in _STATUS_LINES
     ):
         return False
     lines = []
@@ -136,12 +130,9 @@ def send_whole(
     begun = _STATUS_LINES[status] + _defaults(cycle.default_headers)
     rest = f"{text}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
     cycle.response_started = cycle.response_complete = True
-    transport: asyncio.Transport | JoinedTransport = cycle.transport
-    whole = begun + rest + body
-    if isinstance(transport, JoinedTransport):
-        transport.write_whole(whole)
-    else:
-        transport.write(whole)
+    # The joined transport still waits for the loop's next step: a write at once would
+    # wake the client while the other requests of this step wait for the processor.
+    cycle.transport.write(begun + rest + body)
     cycle.on_response()
     return True
 

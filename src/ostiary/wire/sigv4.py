@@ -237,19 +237,20 @@ def _is_usual_proof(request: Request, claim: Claim, secret: str, now: float) -> 
     nothing: `verify` then goes the whole way, and tells what is wrong.
     """
     _, date, region, service, end, names, presented, timestamp = claim[:8]
+    signed_at, presigned, _, _, payload, line = claim[8:]
     body, index = request.body, request.index
     if (
         request.path != "/"
         or request.query
-        or claim.payload_line
-        or claim.presigned
-        or claim.payload is not HASHED
+        or line
+        or presigned
+        or payload is not HASHED
         or type(body) is not bytes
         or "x-amz-content-sha256" in index
         or date != timestamp[:8]
         or end != TERMINATOR
         or not is_place(region, service)
-        or not -SKEW <= now - claim.signed_at <= SKEW
+        or not -SKEW <= now - signed_at <= SKEW
     ):
         return False
     part = signed_part(index, names, body_hash(body))

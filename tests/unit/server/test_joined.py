@@ -2,8 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
-from ostiary.server.joined import AT_MOST, JoinedTransport
+import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from ostiary.server.joined import AT_MOST, JoinedTransport, send_whole, take_body
 
 
 class Wire:
@@ -90,3 +95,85 @@ def test_nothing_is_written_to_a_client_that_left() -> None:
 def test_the_rest_is_the_transport_itself() -> None:
     """Flow control reaches it."""
     assert _said(lambda joined, _: joined.pause_reading()) == ["pause"]
+
+
+def _cycle(wire: Wire, **other: object) -> Any:
+    """What uvicorn keeps of a request, as far as it is asked for."""
+    cycle: Any = RequestResponseCycle.__new__(RequestResponseCycle)
+    known = {
+        "scope": {"method": "POST"},
+        "transport": wire,
+        "flow": SimpleNamespace(write_paused=False),
+        "default_headers": [(b"date", b"today")],
+        "on_response": lambda: wire.said.append("done"),
+        "disconnected": False,
+        "keep_alive": True,
+        "waiting_for_100_continue": False,
+        "body": bytearray(b"asked"),
+        "more_body": False,
+        "response_started": False,
+        "response_complete": False,
+    }
+    cycle.__dict__.update(known | other)
+    return cycle
+
+
+def test_a_whole_answer_is_one_piece() -> None:
+    """With the server's headers, and its length."""
+    wire = Wire()
+    cycle = _cycle(wire)
+    assert send_whole(cycle, 200, (("a", "b"),), b"told")
+    told = b"HTTP/1.1 200 OK\r\ndate: today\r\na: b\r\ncontent-length: 4\r\n\r\ntold"
+    assert wire.said == [told, "done"]
+    assert cycle.response_started
+    assert cycle.response_complete
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"scope": {"method": "HEAD"}},
+        {"flow": SimpleNamespace(write_paused=True)},
+        {"keep_alive": False},
+        {"disconnected": True},
+        {"response_started": True},
+    ],
+)
+def test_what_is_not_plain_goes_the_servers_own_way(other: dict[str, object]) -> None:
+    """And nothing has been sent before."""
+    wire = Wire()
+    assert not send_whole(_cycle(wire, **other), 200, (), b"told")
+    assert wire.said == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("a", "b\r\nc: d"),
+        ("a", "\x00"),
+        ("a", "\xe9"),
+        ("content-length", "1"),
+        ("connection", "close"),
+        ("transfer-encoding", "chunked"),
+    ],
+)
+def test_headers_that_could_change_the_framing_are_not_joined(
+    header: tuple[str, str],
+) -> None:
+    """The server judges them, as it always does."""
+    wire = Wire()
+    assert not send_whole(_cycle(wire), 200, (header,), b"told")
+    assert not send_whole(_cycle(wire), 204, (), b"")
+    assert not send_whole(_cycle(wire), 599, (), b"")
+    assert not send_whole(None, 200, (), b"")
+    assert wire.said == []
+
+
+def test_a_body_is_taken_once_it_is_whole() -> None:
+    """Until then the server is asked for it, and it alone says that a client left."""
+    wire = Wire()
+    assert take_body(_cycle(wire)) == b"asked"
+    for other in ("more_body", "disconnected", "waiting_for_100_continue"):
+        assert take_body(_cycle(wire, **{other: True})) is None
+    assert take_body(_cycle(wire, body=bytearray(AT_MOST + 1))) is None
+    assert take_body(None) is None
