@@ -66,8 +66,8 @@ def test_only_the_server_reads_a_clock_or_makes_randomness() -> None:
     assert found == []
 
 
-def test_only_three_places_allow() -> None:
-    """The gate performs in one place, after the decision."""
+def test_nothing_is_performed_before_the_decision() -> None:
+    """Each way to an answer in the gate stands behind the one decision."""
     source = (ROOT / "src/ostiary/gate/enforce.py").read_text()
     tree = ast.parse(source)
     calls = [
@@ -78,7 +78,9 @@ def test_only_three_places_allow() -> None:
 
     assert calls.count("_perform") == 1
     assert calls.count("decide") == 1
-    assert source.index("self.decider.decide(") < source.index("self._perform(")
+    decided = source.index("self.decider.decide(")
+    for way in ("self._perform(", "self.door.perform(", "begun = answer_to("):
+        assert decided < source.index(way)
     performers = [
         path.name
         for path in MODULES
