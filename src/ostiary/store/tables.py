@@ -33,7 +33,7 @@ metadata = MetaData(
     }
 )
 
-HEAD = "0002"
+HEAD = "0006"
 """The newest migration; a test holds it in step with the migrations folder."""
 
 
