@@ -5,10 +5,11 @@ something, since a Deny whose ARN is too short would be silent.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache, partial
 from typing import Final
 
 from ostiary.policy.arn import PARTITIONS, PARTS
-from ostiary.policy.checks import Subject
+from ostiary.policy.checks import Judge, Subject
 from ostiary.policy.document import Kind
 from ostiary.policy.fault import LEGACY, PolicyError
 from ostiary.policy.pattern import matcher, tokenize
@@ -37,45 +38,56 @@ _SHOWN: Final = 4
 
 def arn_shapes(subject: Subject) -> Iterator[PolicyError]:
     """What the legacy parser refuses: no service, or empty parts in a short ARN."""
-    for pointer, text in subject.texts("Resource", "NotResource"):
-        if subject.document.has_variables and "${" in _head(text):
-            yield PolicyError(
+    judge = partial(
+        _shape_fault,
+        subject.document.has_variables,
+        subject.kind in _IAM_WORDS,
+        subject.strict,
+    )
+    for pointer, _, (what, advice) in subject.faulty_resources(judge):
+        yield PolicyError(what, pointer=pointer, aws_message=LEGACY, help=advice)
+
+
+@lru_cache(maxsize=1024)
+def _shape_fault(
+    variables: bool,  # noqa: FBT001 - a cache key
+    iam: bool,  # noqa: FBT001 - a cache key
+    strict: bool,  # noqa: FBT001 - a cache key
+    text: str,
+) -> tuple[str, str] | None:
+    """What the legacy parser finds in a resource, and what to do; None for nothing."""
+    if variables and "${" in text:
+        if "${" in _head(text):
+            return (
                 f"found a variable before the fifth colon of `{text}`",
-                pointer=pointer,
-                aws_message=LEGACY,
-                help="variables may stand in the last part of an ARN; use `*` before",
+                "variables may stand in the last part of an ARN; use `*` before",
             )
-        elif subject.document.has_variables and (problem := _bad_variable(text)):
-            yield PolicyError(
-                f"{problem} in `{text}`", pointer=pointer, aws_message=LEGACY
-            )
-        elif (
-            subject.kind in _IAM_WORDS
-            and _wire_fault(text, strict=subject.strict) is None
-            and _is_misshapen(text)
-        ):
-            yield PolicyError(
-                f"found `{text}`, expected `arn:partition:service:region:account:"
-                "resource`",
-                pointer=pointer,
-                aws_message=LEGACY,
-            )
+        if problem := _bad_variable(text):
+            return f"{problem} in `{text}`", ""
+    if iam and _wire_fault(strict, text) is None and _is_misshapen(text):
+        return (
+            f"found `{text}`, expected `arn:partition:service:region:account:resource`",
+            "",
+        )
+    return None
 
 
 def arn_formats(subject: Subject) -> Iterator[PolicyError]:
     """A resource is an ARN that can name something, or `*`."""
-    for pointer, text in subject.texts("Resource", "NotResource"):
-        if subject.kind in _IAM_WORDS:
-            wire = _wire_fault(text, strict=subject.strict)
-        else:
-            wire = None if _can_match(text) else "Policy has invalid resource"
-        if wire is not None:
-            yield PolicyError(
-                f"found the resource `{text}`, which names nothing",
-                pointer=pointer,
-                aws_message=wire,
-                help='a resource is an ARN such as `arn:aws:s3:::bucket/*`, or `"*"`',
-            )
+    judge: Judge[str] = _unable
+    if subject.kind in _IAM_WORDS:
+        judge = partial(_wire_fault, subject.strict)
+    for pointer, text, wire in subject.faulty_resources(judge):
+        yield PolicyError(
+            f"found the resource `{text}`, which names nothing",
+            pointer=pointer,
+            aws_message=wire,
+            help='a resource is an ARN such as `arn:aws:s3:::bucket/*`, or `"*"`',
+        )
+
+
+def _unable(text: str) -> str | None:
+    return None if _can_match(text) else "Policy has invalid resource"
 
 
 def _head(text: str) -> str:
@@ -101,7 +113,8 @@ def _can_match(text: str) -> bool:
     return text == "*" or (text.startswith("arn:") and (is_whole or text.endswith("*")))
 
 
-def _wire_fault(text: str, *, strict: bool) -> str | None:
+@lru_cache(maxsize=1024)
+def _wire_fault(strict: bool, text: str) -> str | None:  # noqa: FBT001 - a cache key
     """AWS's words about a resource that is not an ARN as IAM wants it, or None."""
     if text == "*":
         return None
@@ -128,6 +141,8 @@ def _as_arn(text: str) -> str:
 
 
 def _is_partition(text: str) -> bool:
+    if text in PARTITIONS:
+        return True
     matches = matcher(tokenize(text, variables=False, wildcards=True))
     return any(map(matches, PARTITIONS))
 

@@ -7,18 +7,22 @@ the text that was written.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from itertools import accumulate
+from typing import Final, NoReturn, TypeAlias
 
 DEPTH: Final = 20
 DIGITS: Final = 20
 
-# Whole strings, so that brackets inside them do not count. The end of the text closes
-# an open string: the parser will refuse it, and the scan stays linear.
-_STRUCTURE: Final = re.compile(
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL
+# A bracket and all that stands before it: whole strings, so that brackets inside them
+# do not count. The end of the text closes an open string: the parser will refuse it,
+# and the scan stays linear.
+_BRACKET: Final = re.compile(
+    r'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))*+([\[\]{}])', re.DOTALL
 )
+_DEEPER: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 class LoadError(ValueError):
@@ -58,32 +62,46 @@ def load(text: str, *, depth: int = DEPTH) -> object:
             two ways.
     """
     _check_depth(text, depth)
-    repeated: list[str] = []
-
-    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(items)
-        if len(found) == len(items):
-            return found
-        twice = _Repeated(found)
-        names = [name for name, _ in items]
-        twice.key = next(one for one in names if names.count(one) > 1)
-        repeated.append(twice.key)
-        return twice
-
     try:
-        value: object = json.loads(
-            text,
-            object_pairs_hook=pairs,
-            parse_int=_number,
-            parse_float=_number,
-            parse_constant=_refuse_constant,
-        )
+        value: object = _PLAIN.decode(text)
+    except ValueError:
+        # Read it again, slower, so as to say what is wrong and where.
+        return _load_or_explain(text)
+    return value
+
+
+def _load_or_explain(text: str) -> object:
+    try:
+        value: object = _TOLERANT.decode(text)
     except json.JSONDecodeError as error:
         message = f"found no JSON at line {error.lineno}, column {error.colno}"
         raise LoadError(message, help=f"the reader says: {error.msg}") from error
-    if repeated:
-        _refuse_repeated(value)
+    for pointer, node in walk(value):
+        if isinstance(node, _Repeated):
+            raise LoadError(
+                f"found the key `{node.key}` twice in one object",
+                pointer=pointer,
+                help="keep one of them; a reader that takes the last would differ from "
+                "a reader that takes the first",
+            )
     return value
+
+
+def _object(members: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(members)
+    if len(found) == len(members):
+        return found
+    twice = _Repeated(found)
+    times = Counter(name for name, _ in members)
+    twice.key = next(name for name, _ in members if times[name] > 1)
+    return twice
+
+
+def _object_or_refuse(members: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a key is there twice")
+    return found
 
 
 def dump(value: object) -> str:
@@ -99,15 +117,12 @@ def dump(value: object) -> str:
 
 
 def _check_depth(text: str, most: int) -> None:
-    depth = 0
-    for found in _STRUCTURE.finditer(text):
-        mark = found.group()
-        if mark in "[{":
-            depth += 1
-            if depth > most:
-                raise LoadError(f"found nesting deeper than {most}")
-        elif mark in "]}":
-            depth -= 1
+    # So few can only be as deep as they are many.
+    if text.count("[") + text.count("{") <= most:
+        return
+    steps = map(_DEEPER.__getitem__, _BRACKET.findall(text))
+    if max(accumulate(steps), default=0) > most:
+        raise LoadError(f"found nesting deeper than {most}")
 
 
 def _number(text: str) -> Number:
@@ -120,18 +135,20 @@ def _refuse_constant(text: str) -> NoReturn:
     raise LoadError(f"found `{text}`, which is not JSON")
 
 
-def _refuse_repeated(value: object) -> NoReturn:
-    pointer, key = next(
-        (pointer, node.key)
-        for pointer, node in walk(value)
-        if isinstance(node, _Repeated)
+_Object: TypeAlias = Callable[[list[tuple[str, object]]], dict[str, object]]
+
+
+def _reader(make_object: _Object) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=make_object,
+        parse_int=_number,
+        parse_float=_number,
+        parse_constant=_refuse_constant,
     )
-    raise LoadError(
-        f"found the key `{key}` twice in one object",
-        pointer=pointer,
-        help="keep one of them; a reader that takes the last would differ from a "
-        "reader that takes the first",
-    )
+
+
+_PLAIN: Final = _reader(_object_or_refuse)
+_TOLERANT: Final = _reader(_object)
 
 
 def walk(value: object, pointer: str = "") -> Iterator[tuple[str, object]]:

@@ -30,11 +30,12 @@ _CANONICAL: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 def principals(subject: Subject) -> Iterator[PolicyError]:
     """Accounts, users, roles, sessions, services, providers; never groups."""
-    for pointer, _, statement in subject.statements():
+    for place, statement in enumerate(subject.document.statements):
         element = statement.principal
         if element is None:
             continue
-        spot = step(pointer, "NotPrincipal" if element.negated else "Principal")
+        name = "NotPrincipal" if element.negated else "Principal"
+        spot = step(subject.pointer(place), name)
         if element.negated and subject.kind in (Kind.TRUST, Kind.RCP):
             yield PolicyError(
                 f"found `NotPrincipal` in a {subject.kind.value} policy",

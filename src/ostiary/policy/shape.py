@@ -31,7 +31,11 @@ _TOP: Final = frozenset({"Version", "Id", "Statement"})
 _ELEMENTS: Final = frozenset(
     {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
-_PRINCIPALS: Final = frozenset({"Principal", "NotPrincipal"})
+_EFFECTS: Final = {one.value.lower(): one for one in Effect}
+_WITH_PRINCIPALS: Final = _ELEMENTS | {"Principal", "NotPrincipal"}
+_OPPOSITES: Final = tuple(
+    (one, f"Not{one}") for one in ("Action", "Resource", "Principal")
+)
 
 
 def read_document(tree: object, kind: Kind) -> Document:
@@ -80,6 +84,8 @@ def listed(value: object, pointer: str) -> Iterator[tuple[str, object]]:
 
 
 def _check_keys(tree: Tree, known: frozenset[str], pointer: str, kind: Kind) -> None:
+    if tree.keys() <= known:
+        return
     for key in tree:
         if key not in known:
             elements = ", ".join(f"`{one}`" for one in sorted(known))
@@ -99,8 +105,13 @@ def _text(tree: Tree, element: str, pointer: str, kind: Kind) -> str:
 
 
 def _texts(tree: Tree, element: str, pointer: str, kind: Kind) -> tuple[str, ...]:
+    if element not in tree:
+        return ()
+    value = tree[element]
+    if isinstance(value, str):
+        return (value,)
     texts: list[str] = []
-    for where, item in listed(tree.get(element, []), step(pointer, element)):
+    for where, item in listed(value, step(pointer, element)):
         if not isinstance(item, str):
             raise syntax(f"a value of `{element}` is not a string", where, kind)
         texts.append(item)
@@ -110,12 +121,12 @@ def _texts(tree: Tree, element: str, pointer: str, kind: Kind) -> tuple[str, ...
 def _statement(tree: object, pointer: str, kind: Kind) -> Statement:
     if not isinstance(tree, dict):
         raise syntax("a statement is not an object", pointer, kind)
-    known = _ELEMENTS | _PRINCIPALS if kind in PRINCIPAL_KINDS else _ELEMENTS
+    known = _WITH_PRINCIPALS if kind in PRINCIPAL_KINDS else _ELEMENTS
     _check_keys(tree, known, pointer, kind)
-    for element in ("Action", "Resource", "Principal"):
-        if element in tree and f"Not{element}" in tree:
+    for element, opposite in _OPPOSITES:
+        if element in tree and opposite in tree:
             raise syntax(
-                f"found both `{element}` and `Not{element}`, expected one of them",
+                f"found both `{element}` and `{opposite}`, expected one of them",
                 pointer,
                 kind,
             )
@@ -137,10 +148,10 @@ def _effect(tree: Tree, pointer: str, kind: Kind) -> Effect:
     if "Effect" not in tree:
         raise missing("Effect", pointer, kind)
     word = _text(tree, "Effect", pointer, kind)
-    for effect in Effect:
-        # The wrong case is found later, by the legacy checks (facts 3.1).
-        if word.lower() == effect.value.lower():
-            return effect
+    # The wrong case is found later, by the legacy checks (facts 3.1).
+    effect = _EFFECTS.get(word.lower())
+    if effect is not None:
+        return effect
     message = f"found the effect `{word}`, expected `Allow` or `Deny`"
     raise syntax(message, step(pointer, "Effect"), kind)
 
@@ -173,27 +184,31 @@ def _members(value: object, pointer: str, kind: Kind) -> Iterator[tuple[str, str
 
 
 def _conditions(tree: Tree, pointer: str, kind: Kind) -> Iterator[Condition]:
-    block = tree.get("Condition", {})
-    here = step(pointer, "Condition")
+    if "Condition" not in tree:
+        return
+    block = tree["Condition"]
+    here = f"{pointer}/Condition"
     if not isinstance(block, dict):
         raise syntax("`Condition` is not an object", here, kind)
     for operator, tests in block.items():
-        where = step(here, operator)
         if not isinstance(tests, dict):
+            where = step(here, operator)
             raise syntax("a condition operator has no object of keys", where, kind)
         # AWS takes an operator that nobody knows, as long as it tests nothing.
         if tests and find_operator(operator) is None:
             raise syntax(
                 f"found the condition operator `{operator}`, which does not exist",
-                where,
+                step(here, operator),
                 kind,
                 "operators are spelt exactly, such as `BoolIfExists`",
             )
         for key, values in tests.items():
+            wanted = (values,) if isinstance(values, str) else None
             yield Condition(
                 operator=operator,
                 key=key,
-                values=tuple(_wanted(values, step(where, key), kind)),
+                values=wanted
+                or tuple(_wanted(values, step(step(here, operator), key), kind)),
             )
 
 
