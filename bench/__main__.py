@@ -23,6 +23,9 @@ def main(names: list[str]) -> None:
         }
         text = json.dumps(figures, indent=2, default=str)
         print(text)
+        if figures.get("absent"):
+            print(f"bench/results/{name}.json stays: a peer is not there", flush=True)
+            continue
         (RESULTS / f"{name}.json").write_text(text + "\n")
 
 

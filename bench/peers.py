@@ -101,5 +101,5 @@ def load() -> tuple[list[Peer], dict[str, str]]:
         except ImportError as error:
             absent[name] = str(error)
             continue
-        found.append(module.Peer())
+        found += [make() for make in module.PEERS]
     return found, absent

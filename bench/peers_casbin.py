@@ -51,3 +51,6 @@ class Peer:
     def allowed(self, answer: object) -> bool:
         """What an answer says."""
         return answer is True
+
+
+PEERS = (Peer,)

@@ -89,3 +89,6 @@ class Peer:
         assert isinstance(answer, cedarpy.AuthzResult)
         assert not answer.diagnostics.errors
         return answer.allowed
+
+
+PEERS = (Peer,)

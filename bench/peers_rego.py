@@ -90,3 +90,6 @@ def _data(grants: list[Grant]) -> dict[str, Any]:
             else:
                 named.setdefault(action, []).append(row)
     return {"named": named, "wild": wild}
+
+
+PEERS = (Peer,)

@@ -97,7 +97,11 @@ class Decision:
         return self.outcome is Outcome.ALLOWED
 
 
-_OWN_ONLY: Final = (OWN_SIDE,)
+# By the form in which the resource policy names the principal.
+_GUARDED_WAYS: Final = {form: (way,) for form, way in WAY_BY_FORM.items()}
+_OPEN_WAYS: Final = {
+    form: (OWN_SIDE, way) if form else (OWN_SIDE,) for form, way in WAY_BY_FORM.items()
+}
 _BOTH_ONLY: Final = (BOTH_SIDES,)
 _RESOURCE_ONLY: Final = (RESOURCE_SIDE,)
 
@@ -153,8 +157,8 @@ def _ways(
     if principal.account != request.resource_account:
         return _BOTH_ONLY
     if needs_resource_side(request, resource_kind):
-        return (WAY_BY_FORM[form],)
-    return (OWN_SIDE, WAY_BY_FORM[form]) if form else _OWN_ONLY
+        return _GUARDED_WAYS[form]
+    return _OPEN_WAYS[form]
 
 
 def needs_resource_side(request: AuthorizationRequest, resource_kind: Kind) -> bool:
