@@ -89,12 +89,12 @@ def exact_folded(want: str, got: str, scope: Scope) -> bool:
 
 def arn(want: str, got: str, scope: Scope) -> bool:
     """Six parts, each by itself; a request value that is no ARN does not match (4.5)."""
-    text = filled(want, scope)
-    if got.count(":") < 5 or text is None:
+    text, anything = filled(want, scope), {*want} == {"*"}
+    if got.count(":") < 5 or not got.startswith("arn:") or text is None:
         return False
-    if want != "*" and text.count(":") < 5:
+    if not anything and text.count(":") < 5:
         raise ValueError(want)
-    return want == "*" or like(want, got, scope, by_part=True)
+    return anything or like(want, got, scope, by_part=True)
 
 
 def boolean(want: str, got: str, scope: Scope) -> bool:

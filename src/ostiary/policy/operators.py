@@ -199,11 +199,14 @@ def bind_condition(condition: Condition, *, variables: bool) -> Test:
     key = fold(condition.key)
     if spelling.row.name == "Null":
         return _null_test(key, frozenset(map(read_bool, condition.values)))
-    compare = spelling.row.bind(
-        tuple(
-            _tokens(spelling.row, one, variables=variables) for one in condition.values
+    compare: Compare = _never
+    if condition.values:
+        compare = spelling.row.bind(
+            tuple(
+                _tokens(spelling.row, one, variables=variables)
+                for one in condition.values
+            )
         )
-    )
     if spelling.row.negated:
         compare = _negation(compare)
     if spelling.prefix:
@@ -235,6 +238,11 @@ def _quick_test(key: str, words: Iterable[str], test: Test) -> Test:
         return known[value] if value in known else test(values)
 
     return quick
+
+
+def _never(_value: str, _values: Values) -> Answer:
+    # Where nothing is wanted, nothing is compared: even what no one can read is not it.
+    return False
 
 
 def _negation(compare: Compare) -> Compare:
