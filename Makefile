@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 WORKERS ?= 2
 
-.PHONY: help serve demo test check fix lock bench spec clean
+.PHONY: help serve demo test check fix lock bench spec mutation clean
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
@@ -37,6 +37,20 @@ $(VENV)/.bench: requirements/bench.txt requirements/bench-node/package-lock.json
 	  else echo "no npm here: cedar-wasm is left out"; fi
 	@touch $@
 
+# The SDK for JavaScript, which tests/e2e/test_javascript.py uses; without npm that test
+# is skipped with a word, but not in CI.
+$(VENV)/.node: requirements/e2e-node/package-lock.json $(VENV)/.dev
+	@mkdir -p $(VENV)/e2e-node && cp requirements/e2e-node/*.json $(VENV)/e2e-node
+	@if command -v npm >/dev/null; \
+	  then npm ci --silent --no-audit --no-fund --prefix $(VENV)/e2e-node && touch $@; \
+	  else echo "no npm here: the SDK for JavaScript is left out"; fi
+
+# The tool of `make mutation`; only tests/mutation imports it.
+$(VENV)/.mutation: requirements/mutation.txt $(VENV)/.dev
+	@echo "adding the tool for mutation testing"
+	$(PIP) install --require-hashes -r requirements/mutation.txt
+	@touch $@
+
 ## make serve   set up, then serve the API on :4566 and the console on :4580
 serve: $(VENV)/.run
 	$(BIN)/ostiary serve
@@ -44,7 +58,7 @@ serve: $(VENV)/.run
 demo: $(VENV)/.run
 	$(BIN)/ostiary demo
 ## make test    set up, then run every test
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(VENV)/.node
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 ## make check   formatting, lint, types, floors, spelling, docs in step
 check: $(VENV)/.dev
@@ -64,11 +78,15 @@ bench: $(VENV)/.bench
 ## make spec    the long differential and fuzz runs
 spec: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "long or not long" tests/differential tests/property $(ARGS)
+## make mutation  mutate the policy engine, ask its tests; writes tests/mutation/report.md
+mutation: $(VENV)/.mutation
+	$(BIN)/python -m tests.mutation $(ARGS)
 ## make lock    compile the locks anew (needs uv)
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev --extra sandbox pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra sandbox -c requirements/dev.txt pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt --group bench -o requirements/bench.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt --group mutation -o requirements/mutation.txt
 	printf 'hatchling\neditables\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt - -o requirements/build.txt
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

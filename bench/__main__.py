@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("decide", "wire", "inside", "serve")
+NAMES = ("decide", "wire", "inside", "serve", "store")
 
 
 def main(names: list[str]) -> None:

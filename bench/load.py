@@ -44,6 +44,13 @@ def run(
     return done / elapsed, bad
 
 
+def once(address: tuple[str, int], request: bytes) -> bytes:
+    """The whole answer to one request."""
+    with socket.create_connection(address) as connection:
+        connection.sendall(request)
+        return _receive(connection)
+
+
 def _connect(
     address: tuple[str, int],
     request: bytes,
@@ -87,3 +94,42 @@ def _length(head: bytes) -> int | None:
 def _closes(answer: bytes) -> bool:
     head = answer.partition(b"\r\n\r\n")[0].lower()
     return head.startswith(b"http/1.0") or b"connection: close" in head
+
+
+def each(
+    address: tuple[str, int], requests: Sequence[bytes], connections: int = CONNECTIONS
+) -> tuple[list[float], float, list[bytes]]:
+    """Every request once, over so many connections, each with one under way.
+
+    Returns:
+        The seconds of each answer, the seconds of all together, and the beginnings of
+        answers that were not 200.
+    """
+    poller = select.epoll()
+    waiting = list(reversed(requests))
+    under_way: dict[int, tuple[socket.socket, bytes]] = {}
+    since: dict[int, float] = {}
+    times: list[float] = []
+    bad: list[bytes] = []
+    start = time.perf_counter()
+    for _ in range(min(connections, len(requests))):
+        _connect(address, waiting.pop(), poller, under_way)
+        since[next(reversed(under_way))] = time.perf_counter()
+    while under_way:
+        for descriptor, _ in poller.poll():
+            connection, _ = under_way[descriptor]
+            answer = _receive(connection)
+            times.append(time.perf_counter() - since[descriptor])
+            if not answer.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
+                bad.append(answer[:2000])
+            if waiting and not _closes(answer):
+                since[descriptor] = time.perf_counter()
+                connection.sendall(waiting.pop())
+                continue
+            del under_way[descriptor]
+            poller.unregister(descriptor)
+            connection.close()
+            if waiting:
+                _connect(address, waiting.pop(), poller, under_way)
+                since[next(reversed(under_way))] = time.perf_counter()
+    return times, time.perf_counter() - start, bad

@@ -28,6 +28,7 @@ SECONDS = 4.0
 ROUNDS = 3
 STARTS = 5
 HOST = "127.0.0.1"
+_WHO_AM_I = b"Action=GetCallerIdentity&Version=2011-06-15"
 _UNSIGNED = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _TRIVIAL = """
 async def app(scope, receive, send):
@@ -121,23 +122,23 @@ def _all(folder: Path) -> Iterator[list[Running]]:
 
 def _start_ostiary(folder: Path) -> Running:
     """Ours, on a home that exists already."""
-    home, port = folder / "home", _free_port()
+    home, port = folder / "home", free_port()
     binary = str(Path(sys.executable).with_name("ostiary"))
-    command = [binary, "serve", f"--port={port}", f"--console-port={_free_port()}"]
+    command = [binary, "serve", f"--port={port}", f"--console-port={free_port()}"]
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "OSTIARY_"))
     } | {"OSTIARY_HOME": str(home)}
-    first, _ = _spawn(command, port, _UNSIGNED, environment)
+    first, _ = spawn(command, port, _UNSIGNED, environment)
     profiles = configparser.RawConfigParser(default_section="")
     profiles.read(home / "credentials")
     key = profiles["default"]
     root = Credentials(key["aws_access_key_id"], key["aws_secret_access_key"])
     session = _mfa_session(f"http://{HOST}:{port}", root)
-    _stop(first)
+    stop(first)
     request = _signed(port, session)
-    process, _ = _spawn(command, port, request, environment)
+    process, _ = spawn(command, port, request, environment)
     return Running("ostiary", port, process, request, command, environment)
 
 
@@ -175,37 +176,41 @@ def _mfa_session(url: str, root: Credentials) -> Credentials:
 
 
 def _start_moto(_folder: Path) -> Running:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)]
     request = _signed(port, Credentials("AKIAIOSFODNN7EXAMPLE", "x"))
     environment = dict(os.environ)
-    process, _ = _spawn(command, port, request, environment)
+    process, _ = spawn(command, port, request, environment)
     return Running("moto", port, process, request, command, environment)
 
 
 def _start_trivial(folder: Path) -> Running:
-    port = _free_port()
+    port = free_port()
     (folder / "trivial.py").write_text(_TRIVIAL)
     code = _RUN_TRIVIAL.format(folder=str(folder), port=port)
     request = _signed(port, Credentials("AKIAIOSFODNN7EXAMPLE", "x"))
     command = [sys.executable, "-c", code]
-    process, _ = _spawn(command, port, request, None)
+    process, _ = spawn(command, port, request, None)
     return Running("trivial", port, process, request, command, None)
 
 
 def _signed(port: int, credentials: Credentials) -> bytes:
+    return signed(port, credentials, "sts", _WHO_AM_I)
+
+
+def signed(port: int, credentials: Credentials, service: str, body: bytes) -> bytes:
     """A raw signed request, as boto3 would send it."""
     url = f"http://{HOST}:{port}/"
     request = AWSRequest(
         "POST",
         url,
-        data=b"Action=GetCallerIdentity&Version=2011-06-15",
+        data=body,
         headers={
             "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
             "User-Agent": "Boto3/bench",
         },
     )
-    SigV4Auth(credentials, "sts", "us-east-1").add_auth(request)
+    SigV4Auth(credentials, service, "us-east-1").add_auth(request)
     prepared = request.prepare()
     lines = [f"POST / HTTP/1.1\r\nHost: {HOST}:{port}\r\n"]
     for name, value in prepared.headers.items():
@@ -218,23 +223,24 @@ def _starts(servers: list[Running]) -> dict[str, float]:
     """Median seconds from exec to the first answer; the servers take turns."""
     times: dict[str, list[float]] = {one.name: [] for one in servers}
     for one in servers:
-        _stop(one.process)
+        stop(one.process)
     for _ in range(STARTS):
         for one in servers:
-            process, seconds = _spawn(
+            process, seconds = spawn(
                 one.command, one.port, one.request, one.environment
             )
             times[one.name].append(seconds)
-            _stop(process)
+            stop(process)
     return {name: sorted(each)[STARTS // 2] for name, each in times.items()}
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server, and wait until it has."""
     process.terminate()
     process.wait(20)
 
 
-def _spawn(
+def spawn(
     command: list[str],
     port: int,
     request: bytes,
@@ -261,7 +267,8 @@ def _spawn(
             time.sleep(0.002)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).parent.parent / "tests/architecture/iam_reference.json"
-SERVICES = ("iam", "sts", "ec2", "dynamodb", "s3", "sqs", "sns")
+SERVICES = ("iam", "sts", "ec2", "dynamodb", "s3", "sqs", "sns", "organizations")
 
 
 def main() -> None:

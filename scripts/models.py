@@ -52,8 +52,11 @@ def python_pattern(java: str) -> str:
     r"""Gives a model's regular expression as Python's `re` reads it.
 
     The models write planes above the first as `\u10000`, which `re` reads as
-    `\u1000` and a zero.
+    `\u1000` and a zero. A class of categories stands alone here, so what only says
+    that it is the whole is left out.
     """
+    if java.startswith(r"^([\p{") and java.endswith("]*)$"):
+        java = java[2:-2]
     return re.sub(r"\\u(10[0-9A-F]{4}|10000)", lambda m: f"\\U{m[1]:0>8}", java)
 
 
@@ -106,7 +109,9 @@ def full(name: str) -> dict[str, Any]:
             _reach(operation.input_shape, shapes)
         if operation.output_shape is not None:
             row["output"] = operation.output_shape.name
-            row["wrapper"] = operation.output_shape.serialization["resultWrapper"]
+            wrapper = operation.output_shape.serialization.get("resultWrapper")
+            if wrapper is not None:
+                row["wrapper"] = wrapper
             _reach(operation.output_shape, shapes)
         operations[operation.name] = row
         for error in operation.error_shapes:
@@ -118,6 +123,16 @@ def full(name: str) -> dict[str, Any]:
         "errors": dict(sorted(errors.items())),
         "shapes": dict(sorted(shapes.items())),
     }
+
+
+def full_json(name: str) -> dict[str, Any]:
+    """Gives the same for one that speaks JSON, and each operation's input names."""
+    model = _model(name)
+    names = {
+        o.name: sorted(o.input_shape.members) if o.input_shape is not None else []
+        for o in _operations(model)
+    }
+    return {**full(name), "names": names}
 
 
 def _wire_names(operation: OperationModel, serializer: Any) -> list[str]:
@@ -263,6 +278,8 @@ MAKERS: dict[str, Callable[[], dict[str, Any]]] = {
     "sns": lambda: names("sns"),
     "sqs": sqs,
     "ec2": lambda: names("ec2"),
+    "organizations": lambda: full_json("organizations"),
+    "organizations-types": lambda: json_shapes("organizations"),
     "dynamodb": lambda: names("dynamodb"),
     "dynamodb-types": lambda: json_shapes("dynamodb"),
     "sqs-types": lambda: json_shapes("sqs"),

@@ -15,6 +15,7 @@ FILE = Path(__file__).parent.parent / "docs/operations.md"
 
 # Operations whose needs are made in code, in words.
 MADE_OF_PARTS = {
+    "AssumeRoot": "`sts:AssumeRoot` on the member account's root user",
     "BatchExecuteStatement": "the PartiQL action of each statement, on its table",
     "BatchGetItem": "`dynamodb:BatchGetItem` on each table",
     "BatchWriteItem": "`dynamodb:BatchWriteItem` on each table",
@@ -44,6 +45,7 @@ NAMES = {
     "s3": "S3",
     "sqs": "SQS",
     "sns": "SNS",
+    "organizations": "Organizations",
 }
 INTRODUCTION = """\
 # Operations

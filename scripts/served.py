@@ -22,45 +22,14 @@ SERVED: Mapping[str, Collection[str]] = {"iam": OPERATIONS, "sts": sts.OPERATION
 NAMES = {"iam": "IAM", "sts": "STS"}
 
 REASONS: Mapping[str, Collection[str]] = {
-    "delegation requests come from partners of AWS, who are not here": (
-        "AcceptDelegationRequest",
-        "AssociateDelegationRequest",
-        "CreateDelegationRequest",
-        "GetDelegationRequest",
-        "ListDelegationRequests",
-        "RejectDelegationRequest",
-        "SendDelegationToken",
-        "UpdateDelegationRequest",
-        "GetDelegatedAccessToken",
+    "role templates are made by AWS's own services": (
+        "AcquireRole",
+        "GetRoleTemplateVersion",
     ),
-    "there is no organization above an account": (
-        "AssumeRoot",
-        "DisableOrganizationsRootCredentialsManagement",
-        "DisableOrganizationsRootSessions",
-        "EnableOrganizationsRootCredentialsManagement",
-        "EnableOrganizationsRootSessions",
-        "GenerateOrganizationsAccessReport",
-        "GetOrganizationsAccessReport",
-        "ListOrganizationsFeatures",
+    "account properties configure Role Manager, a service of AWS": (
+        "GetAccountProperties",
+        "PutAccountProperties",
     ),
-    "when permissions were used last is not recorded": (
-        "GenerateServiceLastAccessedDetails",
-        "GetServiceLastAccessedDetails",
-        "GetServiceLastAccessedDetailsWithEntities",
-    ),
-    "tokens for other services are not issued": (
-        "DisableOutboundWebIdentityFederation",
-        "EnableOutboundWebIdentityFederation",
-        "GetOutboundWebIdentityFederationInfo",
-        "GetWebIdentityToken",
-    ),
-    "assertions of identity providers are not verified yet": (
-        "AssumeRoleWithSAML",
-        "AssumeRoleWithWebIdentity",
-    ),
-    "there are no role templates": ("AcquireRole", "GetRoleTemplateVersion"),
-    "session tokens have one version": ("SetSecurityTokenServicePreferences",),
-    "accounts have no properties": ("GetAccountProperties", "PutAccountProperties"),
 }
 """Why an operation is not served, where data/actions does not say it."""
 

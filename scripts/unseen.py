@@ -43,6 +43,7 @@ TRULY_ABSENT = (
     "s3:destinationregion",
     "s3:logtype",
     "sts:roleauthorizedbyidp",
+    "organizations:transfer",  # no billing that could be transferred
 )
 # Keys that code gives, or that only some requests have.
 GIVEN = {

@@ -21,8 +21,12 @@ _ENVIRONMENT = {
     "OSTIARY_ROOT_SECRET_ACCESS_KEY",
     "OSTIARY_CONFIG",
 }
-_TABLES = {"upstream", "server"}
-_SERVER = {"hosts", "max_body"}
+_TABLES = {"upstream", "server", "delegation", "federation"}
+_SERVER = {"hosts", "max_body", "url"}
+_DELEGATION = {"partners"}
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*")
+_LOCAL_URL = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?:[:/].*)?")
+_PARTNER = re.compile(r"[ -~]{1,30}")
 MAX_BODY = 5 * 1024**3
 """Largest object that one S3 request may bring, as on AWS."""
 
@@ -45,6 +49,12 @@ class Settings:
     max_body: int
     """Bytes of the largest body taken, for S3 objects; others have their own limit."""
     upstreams: Mapping[str, Mapping[str, object]]
+    federation: Mapping[str, object]
+    """What is said of identity providers."""
+    url: str
+    """Where others reach the API; empty where that is where it listens."""
+    partners: Mapping[str, str]
+    """Accounts that may ask others for temporary access, and their names."""
 
     @property
     def credentials_file(self) -> Path:
@@ -94,7 +104,38 @@ def read_settings(environment: Mapping[str, str], home: Path | None = None) -> S
         hosts=tuple(server.get("hosts", ("localhost", "s3.localhost"))),
         max_body=int(server.get("max_body", MAX_BODY)),
         upstreams=tables.get("upstream", {}),
+        federation=tables.get("federation", {}),
+        url=_read_url(server.get("url", "")),
+        partners=_read_partners(tables.get("delegation", {}).get("partners", {})),
     )
+
+
+def _read_url(url: object) -> str:
+    """Others fetch public keys from there, so the way must be safe (T141)."""
+    if url == "":
+        return ""
+    if not isinstance(url, str) or not _URL.fullmatch(url):
+        raise ConfigError(
+            f"url of [server] is `{url}`, not `https://HOST[:PORT][/PATH]`"
+        )
+    if url.startswith("http:") and not _LOCAL_URL.fullmatch(url):
+        raise ConfigError(f"url of [server] is `{url}`; beyond this machine, use https")
+    return url
+
+
+def _read_partners(partners: object) -> Mapping[str, str]:
+    if not isinstance(partners, dict):
+        raise ConfigError(f"partners of [delegation] is `{partners}`, not a table")
+    for account, name in partners.items():
+        if not re.fullmatch(r"[0-9]{12}", account):
+            raise ConfigError(
+                f"a partner of [delegation] is `{account}`, not an account"
+            )
+        if not isinstance(name, str) or not _PARTNER.fullmatch(name):
+            raise ConfigError(
+                f"partner {account} is called `{name}`; 1 to 30 characters"
+            )
+    return partners
 
 
 def _default_home(environment: Mapping[str, str]) -> Path:
@@ -130,6 +171,11 @@ def _read_file(file: Path, *, needed: bool) -> dict[str, Any]:
     _refuse_unknown(set(tables), _TABLES, f"table in `{file}`")
     _refuse_unknown(
         set(tables.get("server", {})), _SERVER, f"setting of [server] in `{file}`"
+    )
+    _refuse_unknown(
+        set(tables.get("delegation", {})),
+        _DELEGATION,
+        f"setting of [delegation] in `{file}`",
     )
     return tables
 

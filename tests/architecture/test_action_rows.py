@@ -19,6 +19,10 @@ MODELS = ROOT / "src/ostiary/data/models"
 # What a type of a row is called in AWS's lists.
 ALIASES = {
     "any-of": "",
+    "child": "",
+    "invited-account": "account",
+    "parent": "",
+    "taggable": "",
     "application": "",
     "deleted-role": "role",
     "entity": "",
@@ -86,6 +90,9 @@ ELSEWHERE = {
     ("GetFederationToken", "role"),
     ("GetFederationToken", "federated-user"),
 }
+# Operations of the model that AWS's list does not have yet: their action has their name,
+# as with every other operation, and the resource types of those beside them.
+UNLISTED = {("iam", "UpdateDelegationRequest"), ("sts", "GetScopedCredentials")}
 Spec = dict[str, Any]
 
 
@@ -111,7 +118,7 @@ def inputs(service: str, operation: str) -> set[str]:
     """The top-level names that an operation's request may have."""
     told = model(service)
     row = told["operations"][operation]
-    if service in {"iam", "sts"}:
+    if service in {"iam", "sts", "organizations"}:
         return (
             set(told["shapes"][row["input"]].get("members", {}))
             if "input" in row
@@ -191,12 +198,22 @@ def test_rows_name_real_actions() -> None:
             action = spec.get("action", operation)
             if "by" in spec and action not in reference()[service]["actions"]:
                 assert operation in operations.MADE_OF_PARTS, operation
-            elif action not in reference()[service]["actions"]:
+            elif (
+                action not in reference()[service]["actions"]
+                and (service, action) not in UNLISTED
+            ):
                 unknown.append(f"{operation}: {service}:{action}")
 
     assert unknown == []
     for service, actions in PART_ACTIONS.items():
         assert actions <= set(reference()[service]["actions"])
+
+
+def test_what_is_unlisted_is_in_the_model_and_not_in_the_list() -> None:
+    """The exception ends when AWS's list has the operation."""
+    for service, name in UNLISTED:
+        assert name in model(service)["operations"]
+        assert name not in reference()[service]["actions"]
 
 
 def test_rows_decide_on_the_types_that_aws_decides_on() -> None:
@@ -210,6 +227,8 @@ def test_rows_decide_on_the_types_that_aws_decides_on() -> None:
             names = {aws_type(name) for name in spec if name not in RESERVED}
             by_action.setdefault(spec.get("action", operation), set()).update(names)
         for action, names in by_action.items():
+            if (service, action) in UNLISTED:
+                continue
             known = types_of(service, action)
             if "" in names:
                 continue
@@ -234,7 +253,9 @@ def test_what_has_no_resource_has_none_in_aws() -> None:
     wrong = [
         f"{service}:{operation}"
         for service, operation, row in every_row()
-        if row == "*" and any(types_of(service, operation).values())
+        if row == "*"
+        and (service, operation) not in UNLISTED
+        and any(types_of(service, operation).values())
     ]
 
     assert wrong == []
@@ -247,7 +268,8 @@ def test_rows_read_real_parameters() -> None:
         for spec in specs(row):
             for path in operations.paths_of(spec):
                 first = re.split(r"[.\[?]", path)[0]
-                if first != "session" and first not in inputs(service, operation):
+                of_caller = first in {"assertion", "session"}
+                if not of_caller and first not in inputs(service, operation):
                     wrong.append(f"{operation}: {path}")
 
     assert wrong == []

@@ -31,7 +31,7 @@ from tests.e2e.test_lint import GROUP
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 # The console examples of other pages need a server; tests/e2e runs what they show.
-ALONE = ("policy-engine.md", "lint.md")
+ALONE = ("policy-engine.md", "lint.md", "import.md")
 GIVEN = {"lint.md": {"group.json": GROUP}}
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

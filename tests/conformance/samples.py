@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from ostiary.identity import holdings, model
+from ostiary.identity import holdings, last_use, model, organization
 from ostiary.identity.model import Entity, Group, User
+from tests.conformance import issuer_samples
 
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
@@ -181,6 +182,73 @@ _PASSWORD_POLICY = holdings.PasswordPolicy(
 _REPORT = holdings.CredentialReport(account=ACCOUNT, created=NOW, content="user")
 _DELETION = holdings.DeletionTask(id="task/x", account=ACCOUNT, created=NOW)
 
+_ACCESS_REPORT = last_use.AccessReport(
+    id="12345678-1234-4234-8234-123456789012",
+    account=ACCOUNT,
+    asker="AIDA1",
+    created=NOW,
+    kind="SERVICE_LEVEL",
+    content="{}",
+)
+_ORGANIZATION = organization.Organization(
+    id="o-1",
+    management=ACCOUNT,
+    features="ALL",
+    root="r-1",
+    policy_types="",
+    created=NOW,
+    tags=TAGS,
+)
+_UNIT = organization.Unit(
+    id="ou-1", organization="o-1", parent="r-1", name="Dev", created=NOW, tags=TAGS
+)
+_MEMBER = organization.Member(
+    account=ACCOUNT,
+    organization="o-1",
+    parent="r-1",
+    name="first",
+    email="a@b.example",
+    method="CREATED",
+    joined=NOW,
+    tags=TAGS,
+)
+_CONTROL = organization.OrganizationPolicy(
+    id="p-1",
+    organization="o-1",
+    type=organization.SCP,
+    name="guard",
+    description="",
+    text="{}",
+    created=NOW,
+    tags=TAGS,
+)
+_TARGET = organization.PolicyTarget(target="r-1", policy="p-1", organization="o-1")
+_CREATION = organization.AccountCreation(
+    id="car-1",
+    organization="o-1",
+    name="second",
+    account=ACCOUNT,
+    failure="",
+    created=NOW,
+)
+_HANDSHAKE = organization.Handshake(
+    id="h-1",
+    organization="o-1",
+    account=ACCOUNT,
+    target="{}",
+    state="OPEN",
+    notes="",
+    created=NOW,
+    expires=NOW + 1,
+    tags=TAGS,
+)
+_TRUSTED = organization.TrustedService(
+    organization="o-1", service="iam.amazonaws.com", enabled=NOW
+)
+_DELEGATION = organization.Delegation(
+    account=ACCOUNT, service="iam.amazonaws.com", organization="o-1", enabled=NOW
+)
+
 SAMPLES = (
     Sample(_ACCOUNT, replace(_ACCOUNT, alias="one")),
     Sample(_ALICE, replace(_ALICE, name="Alicia", tags=())),
@@ -211,6 +279,17 @@ SAMPLES = (
     Sample(_PASSWORD_POLICY, replace(_PASSWORD_POLICY, reuse=0)),
     Sample(_REPORT, replace(_REPORT, content="")),
     Sample(_DELETION, replace(_DELETION, created=NOW + 1)),
+    Sample(_ACCESS_REPORT, replace(_ACCESS_REPORT, content="[]")),
+    Sample(_ORGANIZATION, replace(_ORGANIZATION, policy_types=organization.RCP)),
+    Sample(_UNIT, replace(_UNIT, name="Test")),
+    Sample(_MEMBER, replace(_MEMBER, parent="ou-1")),
+    Sample(_CONTROL, replace(_CONTROL, text="[]", tags=())),
+    Sample(_TARGET, _TARGET),
+    Sample(_CREATION, replace(_CREATION, failure="EMAIL_ALREADY_EXISTS")),
+    Sample(_HANDSHAKE, replace(_HANDSHAKE, state="ACCEPTED")),
+    Sample(_TRUSTED, replace(_TRUSTED, enabled=NOW + 1)),
+    Sample(_DELEGATION, replace(_DELEGATION, enabled=NOW + 1)),
+    *(Sample(entity, changed) for entity, changed in issuer_samples.PAIRS),
 )
 DEVICE = _DEVICE
 POLICY = _POLICY

@@ -18,11 +18,13 @@ from ostiary.identity.model import (
     Group,
     InlinePolicy,
     Membership,
+    MFADevice,
     Policy,
     PolicyVersion,
     Role,
     User,
 )
+from ostiary.identity.organization import Member
 from ostiary.store.engine import open_engine, prepare_schema
 from ostiary.store.port import Page
 from ostiary.store.sql import SqlStore
@@ -45,7 +47,11 @@ LISTS: list[tuple[type[Entity], dict[str, Any]]] = [
     (InstanceProfile, {"role": "AROA1"}),
     (ServerCertificate, {"account": ACCOUNT}),
     (ServiceCredential, {"account": ACCOUNT}),
+    (ServiceCredential, {"account": ACCOUNT, "service": "s"}),
+    (MFADevice, {"account": ACCOUNT, "kind": "virtual"}),
     (ServiceCredential, {"user": "AIDA1"}),
+    (Member, {"organization": "o-1"}),
+    (Member, {"parent": "r-1"}),
 ]
 
 

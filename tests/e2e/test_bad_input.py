@@ -203,6 +203,18 @@ WRONG_TYPES = {
         ("CreateQueue", {"QueueName": "q", "Attributes": "x"}),
         ("CreateQueue", {"QueueName": "q", "tags": 7}),
     ],
+    "organizations": [
+        ("CreateAccount", {"Email": 7, "AccountName": "x"}),
+        ("CreateAccount", {"Email": "a@b.example", "AccountName": ["x"]}),
+        ("DescribePolicy", {}),
+        ("DescribePolicy", {"PolicyId": None}),
+        ("ListAccounts", {"MaxResults": "20"}),
+        ("ListAccounts", {"MaxResults": True}),
+        ("InviteAccountToOrganization", {"Target": "111122223333"}),
+        ("TagResource", {"ResourceId": "111122223333", "Tags": {"Key": "k"}}),
+        ("UntagResource", {"ResourceId": "111122223333", "TagKeys": [7]}),
+        ("ListHandshakesForAccount", {"Filter": []}),
+    ],
 }
 
 

@@ -20,6 +20,7 @@ from ostiary.demo.people import Account as DemoAccount
 from ostiary.demo.report import Report
 from ostiary.demo.stage import FIRST_ACCOUNT, Stage
 from ostiary.gate import audit
+from tests.conformance.invariants import broken_in
 from tests.e2e.server import Server, await_health, free_port, launch, ostiary, start
 from tests.e2e.wire import call, connect, raw, receive, signed
 from tests.e2e.world import (
@@ -49,7 +50,8 @@ def own(tmp_path: Path) -> Iterator[Server]:
 
 
 def again(server: Server) -> Server:
-    """The next server on the same home and ports."""
+    """The next server on the same home and ports; the last one left a sound database."""
+    assert broken_in(server.home / "ostiary.db") == []
     next_one = launch(server.home, (server.port, server.console_port))
     assert await_health(next_one) == ""
     return next_one

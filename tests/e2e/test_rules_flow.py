@@ -43,6 +43,9 @@ READS = {
     "sns": Read("sns:ListTopics", {}, ("AuthorizationError", 403)),
     "sqs": Read("sqs:ListQueues", {}, ("AccessDenied", 403)),
     "dynamodb": Read("dynamodb:ListTables", {}, ("AccessDeniedException", 400)),
+    "organizations": Read(
+        "organizations:ListHandshakesForAccount", {}, ("AccessDeniedException", 400)
+    ),
 }
 
 

@@ -27,7 +27,11 @@ VERSIONS = {
     "ec2": "2016-11-15",
     "sns": "2010-03-31",
 }
-TARGETS = {"dynamodb": "DynamoDB_20120810", "sqs": "AmazonSQS"}
+TARGETS = {
+    "dynamodb": "DynamoDB_20120810",
+    "sqs": "AmazonSQS",
+    "organizations": "AWSOrganizationsV20161128",
+}
 PROTOCOLS = {
     "iam": "query",
     "sts": "query",
@@ -36,6 +40,7 @@ PROTOCOLS = {
     "s3": "rest-xml",
     "dynamodb": "json",
     "sqs": "json",
+    "organizations": "json",
 }
 SERVICES = tuple(PROTOCOLS)
 READS = {
@@ -45,6 +50,7 @@ READS = {
     "sns": "ListTopics",
     "dynamodb": "ListTables",
     "sqs": "ListQueues",
+    "organizations": "ListHandshakesForAccount",
     "s3": "",
 }
 """A reading operation of each service that needs no parameters."""

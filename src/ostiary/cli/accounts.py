@@ -14,9 +14,14 @@ _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _ID = re.compile(r"[0-9]{12}", re.ASCII)
 
 
+def is_account_name(name: str) -> bool:
+    """Whether an account, and its profile, may be called so."""
+    return bool(_NAME.fullmatch(name)) and name != "default"
+
+
 def create(name: str, account_id: str, home: Path | None, *, as_json: bool) -> None:
     """Make an account; its root key is profile NAME of the credentials file."""
-    if not _NAME.fullmatch(name) or name == "default":
+    if not is_account_name(name):
         raise stop(
             f"`{name}` cannot name an account; use 1 to 64 of letters, digits, "
             "`+=,.@-_`, and not `default`",

@@ -176,6 +176,51 @@ def lint(
     raise typer.Exit(linting.run(files or [], kind, for_role=role, form=form))
 
 
+@app.command("import")
+def import_account(  # noqa: PLR0913, PLR0917 - typer reads the options from the signature
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="What `aws iam get-account-authorization-details` printed; "
+            "`-` is standard input."
+        ),
+    ],
+    name: Annotated[
+        str, typer.Option(help="What a new account is called; its id by default.")
+    ] = "",
+    access_keys: Annotated[
+        Path | None,
+        typer.Option(
+            help="A new file: access keys for the file's users who have none."
+        ),
+    ] = None,
+    replace_aws_policies: Annotated[
+        bool,
+        typer.Option(
+            "--replace-aws-policies",
+            help="Take AWS's policies from the file, for all accounts.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make users, groups, roles and policies as in an AWS account."""
+    from ostiary.cli import importing  # noqa: PLC0415 - start-up counts
+
+    options = importing.Options(
+        file=file,
+        account_name=name,
+        key_file=access_keys,
+        replace_aws=replace_aws_policies,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+    raise typer.Exit(importing.run(options, home))
+
+
 @app.command()
 def demo(as_json: JsonOption = False) -> None:
     """Play the three scenarios of the guide against a fresh server."""

@@ -21,12 +21,12 @@ def _told(name: str, one: Placed, lines: list[str]) -> str:
     rule = finding.rule
     where = f"{name}:{region.line}:{region.column}"
     told = [
-        f"{where}: {rule.level.value}[{rule.code}]: {_printable(finding.message)}",
+        f"{where}: {rule.level.value}[{rule.code}]: {printable(finding.message)}",
         *_excerpt(region, lines),
-        f"  help: {_printable(finding.help)}",
+        f"  help: {printable(finding.help)}",
     ]
     if finding.aws_message and finding.aws_message not in finding.help:
-        told.append(f"  aws: {_printable(finding.aws_message)}")
+        told.append(f"  aws: {printable(finding.aws_message)}")
     at = f" at {finding.pointer}" if finding.pointer else ""
     told.append(f"  rule: {', '.join(rule.facts)}; {PAGE}#{rule.code.lower()}{at}")
     return "\n".join(told) + "\n\n"
@@ -37,7 +37,7 @@ def _excerpt(region: Region, lines: list[str]) -> list[str]:
     first = region.column - 1
     last = region.end_column - 1 if region.end_line == region.line else len(line)
     skip = max(first - _BEFORE, 0) if len(line) > _WIDTH else 0
-    shown = _printable(line[skip : skip + _WIDTH], keep_width=True)
+    shown = printable(line[skip : skip + _WIDTH], keep_width=True)
     length = max(min(last, skip + _WIDTH) - first, 1)
     number = str(region.line)
     margin = " " * len(number)
@@ -47,8 +47,8 @@ def _excerpt(region: Region, lines: list[str]) -> list[str]:
     ]
 
 
-def _printable(text: str, *, keep_width: bool = False) -> str:
-    """`text` without what would move a terminal's cursor or hide something."""
+def printable(text: str, *, keep_width: bool = False) -> str:
+    """The text without what would move a terminal's cursor or hide something."""
 
     def plain(char: str) -> str:
         if char.isprintable():

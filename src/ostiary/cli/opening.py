@@ -20,10 +20,15 @@ def settings_of(home: Path | None) -> Settings:
         raise stop(str(error), MISUSE) from None
 
 
-def opened(settings: Settings) -> Home:
-    """The installation; prints why it cannot be opened and exits with 1."""
+def opened(settings: Settings, writer: str = "api") -> Home:
+    """The installation; prints why it cannot be opened and exits with 1.
+
+    Args:
+        settings: where it is.
+        writer: the name of the audit log of a command that writes one.
+    """
     try:
-        return open_home(settings)
+        return open_home(settings, writer)
     except (HomeError, SchemaError) as error:
         raise stop(str(error)) from None
     except StoreUnavailableError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ostiary.cli.opening import opened, settings_of, stop
@@ -28,6 +29,8 @@ def serve(
         listeners = bind(host, port, console_port)
     except BindError as error:
         raise stop(str(error)) from None
+    if not settings.url:
+        settings = replace(settings, url=listeners.api_url)
     installation = opened(settings)
 
     def ready() -> None:

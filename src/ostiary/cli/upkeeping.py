@@ -5,7 +5,10 @@ from pathlib import Path
 
 from ostiary.cli.opening import opened, settings_of
 from ostiary.gate import audit
+from ostiary.identity.issuer import ANNOUNCED, HOUR
+from ostiary.server.home import Home
 from ostiary.server.system import now
+from ostiary.services import outbound
 
 
 def verify(home: Path | None, *, as_json: bool) -> int:
@@ -29,16 +32,35 @@ def verify(home: Path | None, *, as_json: bool) -> int:
 def rotate(home: Path | None, *, as_json: bool) -> int:
     """Make a new sealing key; a running server mints with it within 0.1 s.
 
-    Tokens that older keys sealed stay valid until they end.
+    Tokens that older keys sealed stay valid until they end. Where identity tokens are
+    issued, their signing keys get successors, too, which sign once they are known.
     """
     installation = opened(settings_of(home))
+    time = now()
     with installation.store.change() as change:
-        installation.vault.rotate(change, installation.mint, now())
+        installation.vault.rotate(change, installation.mint, time)
         writes = list(change.writes)
     key = next(one.key for one in writes if one.entity is not None)
     gone = sum(one.entity is None for one in writes)
+    signing = _rotate_signing_keys(installation, time)
     if as_json:
-        print(json.dumps({"new": key, "removed": gone}))
-    else:
-        print(f"new sealing key {key}; {gone} old ones removed")
+        print(json.dumps({"new": key, "removed": gone, "signing": signing}))
+        return 0
+    print(f"new sealing key {key}; {gone} old ones removed")
+    for key_id in signing:
+        print(f"new signing key {key_id}; it signs in {ANNOUNCED // HOUR} hours")
     return 0
+
+
+def _rotate_signing_keys(installation: Home, time: float) -> list[str]:
+    """Successors of the keys that sign identity tokens; their ids."""
+    held = installation.snapshot.issuers.signing_keys.values()
+    fresh = outbound.new_keys(
+        dict.fromkeys(key.algorithm for key in held),
+        installation.mint,
+        installation.vault.current,
+        int(time),
+    )
+    with installation.store.change() as change:
+        outbound.rotate(change, fresh, time)
+    return [key.id for key in fresh]

@@ -25,8 +25,9 @@ from ostiary.wire.payload import check_body
 from ostiary.wire.reasons import AuthenticationError, Reason
 
 TEMPORARY = "ASIA"
-TAKES_UNSIGNED = frozenset({"s3", "sns", "sqs"})
-"""Services whose resource policies can allow everybody (facts 6.1, 1)."""
+TAKES_UNSIGNED = frozenset({"s3", "sns", "sqs", "sts"})
+"""Services whose resource policies can allow everybody, and STS, two of whose calls
+bring the word of somebody else instead (facts 6.1, 1; `assertions.check_signed`)."""
 CACHED = 10_000
 """Opened session tokens and keys that are kept; the oldest go first (T139)."""
 
@@ -145,7 +146,7 @@ class Authenticator:
 
     def _of_session(self, session: Session) -> Caller | None:
         """The caller behind a session; None once its user or role is gone (T34)."""
-        if session.kind is SessionKind.ROLE:
+        if session.kind is SessionKind.ROLE or session.principal.startswith("AROA"):
             role = self._snapshot.roles.get(session.principal)
             return None if role is None else role_caller(role, session)
         user = self._snapshot.users.get(session.principal)
@@ -156,6 +157,8 @@ class Authenticator:
             return None
         if session.kind is SessionKind.FEDERATED:
             return federated_caller(session, user)
+        if session.kind is SessionKind.DELEGATED:
+            return None if user is None else delegated_caller(user, session)
         if user is None:
             return root_caller(session.account, session.access_key_id, session)
         return user_caller(user, session.access_key_id, session)
@@ -244,6 +247,31 @@ def federated_caller(session: Session, issuer: User | None) -> Caller:
         session=session,
         mfa_at=None,
         tags=_overridden(() if issuer is None else issuer.tags, session.tags),
+    )
+
+
+def delegated_caller(user: User, session: Session) -> Caller:
+    """A partner with the permissions of a user who has lent them.
+
+    To policies of resources it is somebody behind whom the user stands, as a federated
+    user is: so the policy of the session binds even where one names the user itself.
+    """
+    return Caller(
+        principal=Principal(
+            kind=PrincipalKind.FEDERATED_USER,
+            account=user.account,
+            arn=user.arn,
+            role_arn=user.arn,
+            unique_ids=(user.id,),
+            issuer=user.arn,
+        ),
+        user_id=user.id,
+        name=user.name,
+        principal_arn=user.arn,
+        access_key_id=session.access_key_id,
+        session=session,
+        mfa_at=None,
+        tags=user.tags,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ostiary.gate.needs import ANY, Asked, Resource, Value
+from ostiary.gate.organization_resources import policy_type
 from ostiary.gate.reading import (
     check_distinct,
     compile_path,
@@ -86,6 +87,10 @@ def compile_tags(pairs: tuple[str, ...], keys: tuple[str, ...]) -> Write:
     either = frozenset(pairs + keys)
 
     def write(asked: Asked, _: Resource, context: dict[str, Value]) -> None:
+        assertion = asked.caller.assertion
+        if assertion is not None and assertion.tags:
+            # Session tags of an assertion are tags of the request that brings it.
+            write_tags(list(assertion.tags), context)
         params = asked.target.params
         if either.isdisjoint(params):
             return
@@ -195,14 +200,34 @@ def _source_identity(asked: Asked) -> str | None:
     return session.source_identity or None if session else None
 
 
+def _session_name(asked: Asked) -> str | None:
+    """The one that the assertion gives, or that the request gives to it."""
+    assertion = asked.caller.assertion
+    return None if assertion is None else assertion.session_name
+
+
+def _asserted_identity(asked: Asked) -> str | None:
+    assertion = asked.caller.assertion
+    return None if assertion is None else assertion.source_identity or None
+
+
+def _asserted_transitive(asked: Asked) -> tuple[str, ...] | None:
+    assertion = asked.caller.assertion
+    return None if assertion is None else assertion.transitive or None
+
+
 BY_REQUEST: Mapping[str, Callable[[Asked], Value | None]] = {
+    "asserted_identity": _asserted_identity,
+    "asserted_transitive": _asserted_transitive,
     "auth_type": _auth_type,
     "content_sha256": _content_sha256,
     "copy_source": copy_source_name,
     "location_constraint": location_constraint,
     "signature_version": _signature_version,
     "market_type": _market_type,
+    "organization_policy_type": policy_type,
     "region": _region,
+    "session_name": _session_name,
     "source_identity": _source_identity,
 }
 

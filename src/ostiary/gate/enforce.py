@@ -4,7 +4,7 @@
   2 authenticate  who asks: signature, session token, token code
   3 require       what that takes: actions on resources, in a context
   4 decide        by the policies; every need must be allowed
-  5 perform       here for IAM and STS, upstream for the rest
+  5 perform       here for IAM, STS and Organizations, upstream for the rest
   6 record        before the answer leaves
 
 Whatever goes wrong on the way ends in a refusal (P3): step 5 is reached only after
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ostiary.gate import refusal
 from ostiary.gate.actions import required
 from ostiary.gate.admitted import Admitted
+from ostiary.gate.assertions import Assertions, brings_assertion, check_signed
 from ostiary.gate.audit import AuditLog, AuditUnavailableError
 from ostiary.gate.authenticate import Authenticator, RingBehindError, check_payload
 from ostiary.gate.decisions import Decider
@@ -25,17 +26,19 @@ from ostiary.gate.needs import Unmapped, request_context
 from ostiary.gate.session_limits import check_session
 from ostiary.gate.token_codes import TokenCodes
 from ostiary.gate.trail import Trail, record_of
+from ostiary.gate.uses import Seen
 from ostiary.identity import ids
 from ostiary.identity.ids import Mint
-from ostiary.services.sts import check_parameters
+from ostiary.services.parameters import check_parameters
 from ostiary.store.snapshot import Snapshot
 from ostiary.wire import answer, catalog, sigv4
 from ostiary.wire.catalog import Target
 from ostiary.wire.claim import Claim
+from ostiary.wire.faults import Fault
 from ostiary.wire.http import Request, Response
 from ostiary.wire.reasons import AuthenticationError
 
-LOCAL = frozenset({"iam", "sts"})
+LOCAL = frozenset({"iam", "organizations", "sts"})
 HOME_REGION = "us-east-1"
 IDS_AT_ONCE = 64
 
@@ -47,12 +50,15 @@ class Gate:
     snapshot: Snapshot
     authenticator: Authenticator
     token_codes: TokenCodes
+    assertions: Assertions
     decider: Decider
     local: Local
     door: Doorway
     audit: AuditLog
     mint: Mint
     hosts: tuple[str, ...]
+    seen: Seen = field(default_factory=Seen, init=False)
+    """What was used, for those who ask when."""
     spare_ids: list[str] = field(default_factory=list, init=False)
     """Request ids that are made already."""
 
@@ -95,7 +101,13 @@ class Gate:
             trail.caller = await self.token_codes.verify_call(
                 target.params, trail.caller, trail.now
             )
+        elif brings_assertion(service, target.operation):
+            # Whoever signed such a call does not count: the provider's word does.
+            trail.caller = await self.assertions.prove(
+                target.operation, target.params, trail.now
+            )
         needs = required(target, request, trail.caller, self.snapshot, trail.region)
+        self.seen.note(trail, needs)
         if needs:
             connection = request_context(request, trail.now, trail.region)
             self.decider.decide(trail, trail.caller, needs, connection)
@@ -136,21 +148,26 @@ class Gate:
 
     def _read(self, trail: Trail, request: Request, claim: Claim | None) -> Target:
         """What is asked, if such a request may ask it with such credentials at all."""
-        target = catalog.read(request, trail.service, hosts=self.hosts)
+        try:
+            target = catalog.read(request, trail.service, hosts=self.hosts)
+        except Fault:
+            check_signed(trail.caller, trail.service.name, catalog.peek(request))
+            raise
         trail.operation = target.operation
         service = target.service.name
         check_payload(trail.request, claim, upload=target.upload)
-        check_session(trail.caller, service, target.operation)
+        check_signed(trail.caller, service, target.operation)
+        if not brings_assertion(service, target.operation):
+            check_session(trail.caller, service, target.operation)
         check_parameters(service, target.operation, target.params)
         if not target.modelled:
             raise Unmapped(service, target.operation, "nobody has read its parameters")
         return target
 
     async def _perform(self, trail: Trail, target: Target) -> Response:
-        """Step 5 for IAM and STS: reached by an Allow only."""
+        """Step 5 for what is carried out here: reached by an Allow only."""
         result = await self.local.perform(trail, target, trail.caller)
-        begun = answer.begin(target.service, target.operation, result)
-        return answer.finish(begun, trail.request_id)
+        return answer.write(target.service, target.operation, result, trail.request_id)
 
     def _record(self, trail: Trail, response: Response) -> bool:
         """Step 6: the record is written; whether it has to be on disk, too."""

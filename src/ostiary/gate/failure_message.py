@@ -25,7 +25,7 @@ _TEXT: Final = 512
 def failure_message(
     caller: Caller,
     need: Need,
-    shared: Mapping[str, Value],
+    keys: Mapping[str, Value],
     heard: tuple[AuthorizationRequest, PolicySet, Decision],
 ) -> str:
     """The message as JSON that fits; what is too long loses conditions first.
@@ -33,12 +33,11 @@ def failure_message(
     Args:
         caller: who was refused.
         need: what was refused.
-        shared: the condition keys of the caller and the connection.
+        keys: the condition keys of the request.
         heard: what was decided, on which policies, and how.
     """
     request, policies, decision = heard
     denied = [_statement(one) for one in _denying(request, policies, decision)]
-    keys = {**shared, **need.context}
     conditions = [_pair(key, _values(keys[key])) for key in sorted(keys)]
     while True:
         text = _dump(caller, need, decision, (denied, conditions))

@@ -15,6 +15,7 @@ from ostiary.policy.arn import split
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _PROVIDER_URL = re.compile(r"https://([A-Za-z0-9.:/_~-]{1,247})", re.ASCII)
+_REQUEST = re.compile(r"delegation-request/[\w-]{16,128}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+", re.ASCII)
 _DELETION_TASK = re.compile(r"task/(aws-service-role/[\w+=,.@/-]+)/[\w-]+", re.ASCII)
 
@@ -140,6 +141,14 @@ def provider(asked: Asked, arn: str) -> Resource:
     return Resource(arn, _owner(asked, account))
 
 
+def delegation_request(asked: Asked, arn: str) -> Resource:
+    """A delegation request of the caller's account, by ARN."""
+    account, resource = _iam_parts(arn, "delegation-request/")
+    if account != asked.caller.account or _REQUEST.fullmatch(resource) is None:
+        raise Unclear(f"`{arn}` is not a delegation request of the account")
+    return Resource(arn, account)
+
+
 def root(_: Asked, target: str) -> Resource:
     """The root user of the account that AssumeRoot names, by id or by ARN."""
     if _ACCOUNT.fullmatch(target) is not None:
@@ -251,6 +260,7 @@ KINDS: Mapping[str, Kind] = {
     "role_by_arn": Kind(role_by_arn),
     "entity": Kind(entity),
     "provider": Kind(provider),
+    "delegation_request": Kind(delegation_request),
     "root": Kind(root),
     "deleted_role": Kind(deleted_role),
     "moved_user": Kind(moved_user),

@@ -13,6 +13,12 @@ from typing import NamedTuple
 
 from ostiary.identity.caller import Caller, timestamp
 from ostiary.identity.model import Policy, Role, User
+from ostiary.identity.organization import (
+    Member,
+    Organization,
+    OrganizationPolicy,
+    Unit,
+)
 from ostiary.store.snapshot import Snapshot
 from ostiary.wire.catalog import Target
 from ostiary.wire.http import Request
@@ -83,12 +89,16 @@ class Named(Enum):
     """Whoever is calling."""
 
 
+Tagged = User | Role | Policy | Organization | Unit | Member | OrganizationPolicy
+"""What has tags that decisions may ask for."""
+
+
 class Resource(NamedTuple):
     """A resource that was named, and who owns it."""
 
     arn: str
     account: str
-    entity: User | Role | Policy | None = None
+    entity: Tagged | None = None
     """What the snapshot knows of it: the source of its tags and its boundary."""
 
 

@@ -3,7 +3,8 @@
 A path is names between dots. `[]` behind a name says that a list stands there and
 every entry counts; `?` says that an entry may lack the name, and `*` that an entry
 which lacks it means all things of the type. A path that begins with `session.` reads
-the caller's session; every other the operation's parameters.
+the caller's session, one with `assertion.` what an identity provider has said of the
+caller; every other the operation's parameters.
 
 A value that is present but not of the form that the row expects is `Unclear`: an
 upstream might read it in a way that nobody has decided on (T65).
@@ -214,6 +215,15 @@ def _session(name: str) -> Read:
     return read
 
 
+def _assertion(name: str) -> Read:
+    def read(asked: Asked) -> tuple[object, ...]:
+        value = getattr(asked.caller.assertion, name, None)
+        return (value,) if value else ()
+
+    return read
+
+
 _ROOTS: Mapping[str, Callable[[str], Read]] = {
+    "assertion": _assertion,
     "session": _session,
 }

@@ -15,7 +15,7 @@ from ostiary.gate.needs import Unmapped
 from ostiary.gate.session_limits import SessionLimit
 from ostiary.gate.trail import Trail
 from ostiary.services.errors import ServiceError
-from ostiary.services.mfa_ledger import TokenCodeError
+from ostiary.services.guesses import GuessError
 from ostiary.store.applicable import InvalidPolicyError
 from ostiary.store.port import StoreUnavailableError
 from ostiary.wire import faults
@@ -42,7 +42,7 @@ def answer(trail: Trail, error: Exception) -> Response:
         resource=trail.request.path,
         head=trail.request.method == "HEAD",
     )
-    if isinstance(error, TokenCodeError) and error.retry_after:
+    if isinstance(error, GuessError) and error.retry_after:
         after = ("retry-after", str(error.retry_after))
         response = Response(
             status=response.status,
@@ -87,18 +87,19 @@ def _(error: Denied, trail: Trail) -> Fault:
 
 
 @_fault.register
-def _(error: TokenCodeError, trail: Trail) -> Fault:
+def _(error: GuessError, trail: Trail) -> Fault:
     trail.marks.append(error.mark.value)
     if error.is_alarming:
-        trail.marks.append("many_wrong_codes")
-    trail.why = f"the token code was refused: {error.mark.value}"
+        trail.marks.append(f"many_wrong_{error.what.rpartition(' ')[2]}s")
+    trail.why = f"the {error.what} was refused: {error.mark.value}"
     return Fault(error.code, error.message, error.status or 403)
 
 
 @_fault.register
 def _(error: ServiceError, trail: Trail) -> Fault:
     trail.why = trail.why or f"the service refused: {error.message}"
-    return Fault(error.code, error.message, error.status or 400)
+    extra = {"Reason": error.reason} if error.reason else None
+    return Fault(error.code, error.message, error.status or 400, extra)
 
 
 @_fault.register

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from ostiary.gate.iam_resources import KINDS as IAM
 from ostiary.gate.needs import ANY, Asked, Kind, Named, Resource, Unclear
+from ostiary.gate.organization_resources import KINDS as ORGANIZATIONS
 from ostiary.gate.reading import compile_texts
 from ostiary.identity.model import PARTITION
 from ostiary.policy.arn import split
@@ -263,6 +264,7 @@ def _nothing(_: Asked, text: str) -> Resource:
 
 KINDS: Mapping[str, Kind] = {
     **IAM,
+    **ORGANIZATIONS,
     "any": Kind(
         _nothing, {Named.ALL: lambda asked: Resource(ANY, asked.caller.account)}
     ),

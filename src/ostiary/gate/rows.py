@@ -43,7 +43,7 @@ from ostiary.gate.resources import KINDS, compile_choice, compile_template
 from ostiary.gate.sub_operations import PARTS
 
 FOLDER = Path(__file__).parent.parent / "data" / "actions"
-SERVICES = ("iam", "sts", "ec2", "dynamodb", "s3", "sqs", "sns")
+SERVICES = ("iam", "sts", "ec2", "dynamodb", "s3", "sqs", "sns", "organizations")
 RESERVED = frozenset({"action", "when", "unless", "refuse", "by"})
 
 Row = Callable[[Asked], tuple[Need, ...]]

@@ -12,9 +12,18 @@ _LONG_TERM_ONLY = frozenset({"GetSessionToken", "GetFederationToken"})
 
 # Which STS operations a session of each kind may call; a role session: all others.
 _STS_OF_SESSION = {
-    SessionKind.SESSION_TOKEN: frozenset({"AssumeRole", "GetCallerIdentity"}),
-    SessionKind.FEDERATED: frozenset({"GetCallerIdentity"}),
+    SessionKind.SESSION_TOKEN: frozenset(
+        {"AssumeRole", "GetCallerIdentity", "GetScopedCredentials"}
+    ),
+    SessionKind.FEDERATED: frozenset({"GetCallerIdentity", "GetScopedCredentials"}),
+    SessionKind.ASSUMED_ROOT: frozenset({"GetCallerIdentity"}),
+    SessionKind.DELEGATED: frozenset({"GetCallerIdentity", "GetScopedCredentials"}),
 }
+
+# What these may call of IAM is what their policies say.
+_IAM_BY_POLICY = frozenset(
+    {SessionKind.ROLE, SessionKind.ASSUMED_ROOT, SessionKind.DELEGATED}
+)
 
 
 class SessionLimit(Exception):  # noqa: N818 - the rule that stopped the call, in the service's words
@@ -47,7 +56,7 @@ def check_session(caller: Caller, service: str, operation: str) -> None:
 
 def _check_iam(session: Session | None) -> None:
     """IAM takes no federated session, and no GetSessionToken one without MFA (M24)."""
-    if session is None or session.kind is SessionKind.ROLE:
+    if session is None or session.kind in _IAM_BY_POLICY:
         return
     if session.kind is SessionKind.SESSION_TOKEN and session.mfa_at is not None:
         return
@@ -61,6 +70,9 @@ def _check_iam(session: Session | None) -> None:
 def _check_sts(caller: Caller, operation: str) -> None:
     if operation == "AssumeRole" and caller.principal.kind is PrincipalKind.ROOT:
         raise _denied("Roles may not be assumed by root accounts.")
+    if operation == "AssumeRoot" and caller.principal.kind is PrincipalKind.ROOT:
+        # AWS's own words for this are not known (compatibility).
+        raise _denied("AssumeRoot may not be called by root accounts.")
     session = caller.session
     if session is None:
         return

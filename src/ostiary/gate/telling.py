@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ostiary.gate.operator_record import OPERATOR
+
 _WIDTH = 11
 _REFUSED = 400
 
@@ -42,16 +44,27 @@ def _answer(record: dict[str, Any]) -> str:
 
 def _caller(record: dict[str, Any]) -> str:
     who = record["userIdentity"]
+    if who["type"] in _ASSERTED:
+        return f"{who['type']} {who['userName']} of {who['issuer']}"
     if who["type"] == "AWSAccount":
         claimed = record.get("claimedAccessKeyId")
         return f"not proven; claimed to be {claimed}" if claimed else "anonymous"
+    if who["type"] == OPERATOR:
+        return f"the operator of this machine, {who['userName']}"
     return f"{who['type']} {who['arn']}"
 
 
 def credentials_of(who: dict[str, Any]) -> str:
     """Which credentials signed, and what that means for the two MFA keys."""
+    if who["type"] in _ASSERTED:
+        return (
+            "the word of an identity provider: `aws:MultiFactorAuthPresent` is absent, "
+            "whatever the provider has asked for"
+        )
     if who["type"] == "AWSAccount":
         return "none: `aws:MultiFactorAuthPresent` is absent"
+    if who["type"] == OPERATOR:
+        return "none: the command line opened the home folder"
     session = who.get("sessionContext")
     if session is not None:
         attributes = session["attributes"]
@@ -72,6 +85,7 @@ def credentials_of(who: dict[str, Any]) -> str:
     )
 
 
+_ASSERTED = frozenset({"SAMLUser", "WebIdentityUser"})
 _WITHOUT_MFA = {
     "AssumedRole": ": a role session carries no MFA, whatever led to it",
     "FederatedUser": ": a federated user has no MFA keys",

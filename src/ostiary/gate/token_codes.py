@@ -7,7 +7,8 @@ from ostiary.gate.ring import VaultHolder
 from ostiary.gate.work import Work
 from ostiary.identity.caller import Caller
 from ostiary.policy import PrincipalKind
-from ostiary.services.mfa_ledger import Attempt, credential_of, verify_token_code
+from ostiary.services.guesses import credential_of
+from ostiary.services.mfa_ledger import Attempt, verify_token_code
 
 _OPERATIONS = frozenset({("sts", "AssumeRole"), ("sts", "GetSessionToken")})
 """The only two calls that take MFA parameters (M2)."""

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from ostiary.gate.audit import encode
 from ostiary.gate.audit import field as cut
+from ostiary.identity.assertion import Assertion
 from ostiary.identity.caller import ANONYMOUS, Caller, timestamp
+from ostiary.identity.ids import account_of
+from ostiary.identity.session import SessionKind
 from ostiary.policy import Decision
 from ostiary.policy.explain import Names
 from ostiary.store.port import Change
@@ -120,17 +123,39 @@ def _source_of(source: tuple[str, str, str, str, str]) -> str:
     return encode(members)[1:-1]
 
 
-@lru_cache(maxsize=4096)
 def _identity_of(caller: Caller, claimed: str) -> str:
     """Who called, or who claimed to: members of a record's object."""
+    if caller.assertion is not None:
+        return _encoded_identity(caller, claimed)
+    return _known_identity(caller, claimed)
+
+
+def _encoded_identity(caller: Caller, claimed: str) -> str:
     members: Record = {"userIdentity": identity_of(caller)}
-    if claimed and caller.is_anonymous:
+    if claimed and not caller.access_key_id:
         members["claimedAccessKeyId"] = cut(claimed)
     return encode(members)[1:-1]
 
 
+_known_identity = lru_cache(maxsize=4096)(_encoded_identity)
+
+
+def _asserted_identity(caller: Caller, assertion: Assertion) -> Record:
+    """Who was vouched for, as CloudTrail has it; nothing of it is an ARN of ours."""
+    is_saml = bool(assertion.name_qualifier)
+    return {
+        "type": "SAMLUser" if is_saml else "WebIdentityUser",
+        "principalId": cut(caller.user_id),
+        "userName": cut(assertion.subject),
+        "identityProvider": assertion.name_qualifier or assertion.provider,
+        "issuer": cut(assertion.issuer),
+    }
+
+
 def identity_of(caller: Caller) -> Record:
     """Who did it: the `userIdentity` of a record."""
+    if caller.assertion is not None:
+        return _asserted_identity(caller, caller.assertion)
     identity: Record = {
         "type": _TYPES.get(caller.principal.kind.value, "Unknown"),
         "principalId": caller.user_id,
@@ -142,12 +167,22 @@ def identity_of(caller: Caller) -> Record:
         identity["userName"] = caller.name
     session = caller.session
     if session is not None:
-        identity["sessionContext"] = {
+        told: Record = {
             "attributes": {
                 "creationDate": timestamp(session.issued_at),
                 "mfaAuthenticated": "false" if caller.mfa_at is None else "true",
             }
         }
+        if session.kind is SessionKind.ASSUMED_ROOT:
+            # Root of a member is somebody else: who, the record of this key tells.
+            told |= {"assumedRoot": "true", "issuer": session.issuer}
+        if session.kind is SessionKind.DELEGATED:
+            partner = account_of(session.issuer) or ""
+            identity["type"] = "IAMUser" if caller.name else "AssumedRole"
+            identity["invokedByDelegate"] = {"accountId": partner}
+        if session.source_identity:
+            told["sourceIdentity"] = session.source_identity
+        identity["sessionContext"] = told
     elif caller.mfa_at is not None:
         identity["mfaAuthenticatedInCall"] = True
     return identity

@@ -22,6 +22,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from ostiary.identity.secret import Secret
@@ -44,7 +45,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _KEY_ID = re.compile(r"[!-~]{1,256}", re.ASCII)
 _PRINTABLE = re.compile(r"[!-~][ -~]{0,2047}", re.ASCII)
-_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:.]{2,45}", re.ASCII)
+HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:.]{2,45}", re.ASCII)
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+", re.ASCII)
 _LARGEST_SECRET = 1024
 
@@ -197,9 +198,9 @@ class _Table:
             raise self.error("`url` has more than a scheme, a host and a port")
         if parts.path not in {"", "/"}:
             raise self.error(f"`url` has the path `{parts.path}`; it must have none")
-        if not _HOST.fullmatch(host):
+        if not HOST.fullmatch(host):
             raise self.error(f"`url` is `{url}`, which names no host")
-        if _is_disguised_number(host):
+        if is_disguised_number(host):
             raise self.error(f"`url` has the host `{host}`, a number in disguise")
         return parts.scheme, host, _PORTS[parts.scheme] if port is None else port
 
@@ -242,7 +243,31 @@ def refusal(address: IPAddress, *, allow_loopback: bool) -> str:
     return ""
 
 
-async def resolve(remote: Remote) -> list[str]:
+def is_private(address: IPAddress) -> bool:
+    """Whether an address belongs to somebody's own network, and not to the world."""
+    return not _inner(address).is_global
+
+
+class Place(Protocol):
+    """Something that a connection can be made to."""
+
+    @property
+    def host(self) -> str:
+        """Name or address, without brackets."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        ...
+
+    @property
+    def allow_loopback(self) -> bool:
+        """Whether it may be on this machine."""
+        ...
+
+
+async def resolve(remote: Place) -> list[str]:
     """The checked addresses of an upstream, in the order to try them.
 
     One bad address among good ones spoils all: an answer that mixes them is not
@@ -289,7 +314,7 @@ def _inner(address: IPAddress) -> IPAddress:
     return address
 
 
-def _is_disguised_number(host: str) -> bool:
+def is_disguised_number(host: str) -> bool:
     """Whether resolvers may read the host as an address that its text hides.
 
     `2130706433`, `0x7f000001`, `127.1` and `0177.0.0.1` all lead to loopback.

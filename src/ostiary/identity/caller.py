@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from ostiary.identity.assertion import Assertion
 from ostiary.identity.model import PARTITION, Tags
 from ostiary.identity.session import Session, SessionKind
 from ostiary.policy import Principal, PrincipalKind
@@ -35,6 +36,8 @@ class Caller:
     mfa_at: int | None
     """When a token code was verified: in the session, or in this very call."""
     tags: Tags
+    assertion: Assertion | None = None
+    """What was proven of a caller without credentials: the one thing it has."""
 
     def __hash__(self) -> int:
         # Callers are looked up in caches on every request; their access key tells
@@ -53,7 +56,7 @@ class Caller:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether the request was unsigned."""
+        """Whether nobody is known: neither signature nor assertion came."""
         return self.principal.kind is PrincipalKind.ANONYMOUS
 
 
@@ -77,10 +80,13 @@ _TYPES = {
 }
 
 
-def context(caller: Caller, now: float) -> dict[str, str]:
+def context(caller: Caller, now: float) -> dict[str, str | tuple[str, ...]]:
     """The condition keys that the caller's credentials carry (facts 2, 5.1, 5.2)."""
-    keys = {
-        "aws:PrincipalType": _TYPES[caller.principal.kind],
+    if caller.assertion is not None:
+        # No principal of ours asks, so nothing is known of one.
+        return dict(caller.assertion.facts)
+    keys: dict[str, str | tuple[str, ...]] = {
+        "aws:PrincipalType": "User" if caller.name else _TYPES[caller.principal.kind],
         "aws:userid": caller.user_id,
         "aws:PrincipalAccount": caller.account or "anonymous",
     }
@@ -97,6 +103,9 @@ def context(caller: Caller, now: float) -> dict[str, str]:
         keys["aws:TokenIssueTime"] = timestamp(session.issued_at)
         if session.source_identity:
             keys["aws:SourceIdentity"] = session.source_identity
+        if session.kind is SessionKind.ASSUMED_ROOT:
+            keys["aws:AssumedRoot"] = "true"
+        keys.update(session.facts)
     keys.update(_mfa_keys(caller, now))
     return keys
 
@@ -112,7 +121,7 @@ def _mfa_keys(caller: Caller, now: float) -> dict[str, str]:
             "aws:MultiFactorAuthAge": str(max(age, 0)),
         }
     session = caller.session
-    if session is None or session.kind is SessionKind.FEDERATED:
+    if session is None or session.kind is SessionKind.FEDERATED or session.facts:
         return {}
     return {"aws:MultiFactorAuthPresent": "false"}
 
@@ -125,7 +134,7 @@ def timestamp(seconds: int) -> str:
 
 def session_arn(session: Session, role_name: str) -> str:
     """The ARN of a role session or federated user; role paths do not appear."""
-    if session.kind is SessionKind.ROLE:
+    if session.kind is not SessionKind.FEDERATED:
         tail = f"assumed-role/{role_name}/{session.name}"
     else:
         tail = f"federated-user/{session.name}"

@@ -1,6 +1,14 @@
 """All kinds of entities, in the order in which they may be put into a store."""
 
-from ostiary.identity import holdings, model
+from ostiary.identity import (
+    delegation,
+    holdings,
+    issuer,
+    last_use,
+    model,
+    organization,
+    root_access,
+)
 from ostiary.identity.model import Entity
 
 ENTITIES: tuple[type[Entity], ...] = (
@@ -29,4 +37,12 @@ ENTITIES: tuple[type[Entity], ...] = (
     holdings.PasswordPolicy,
     holdings.CredentialReport,
     holdings.DeletionTask,
+    *organization.ENTITIES,
+    issuer.OutboundFederation,
+    issuer.TokenSigningKey,
+    issuer.STSPreference,
+    root_access.RootAccess,
+    root_access.RootLogin,
+    delegation.DelegationRequest,
+    last_use.AccessReport,
 )

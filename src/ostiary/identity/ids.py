@@ -37,6 +37,10 @@ class Mint(Protocol):
         """`size` bytes that nobody can predict."""
         ...
 
+    def private_key(self, algorithm: str) -> bytes:
+        """A new private key for `RS256` or `ES384`, in PKCS #8, DER."""
+        ...
+
 
 def access_key_id(mint: Mint, account: str, prefix: KeyPrefix) -> str:
     """A new access key id of an account.

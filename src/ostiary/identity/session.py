@@ -6,6 +6,7 @@ Nothing of this can be set by a request header later (facts 2, last line).
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ostiary.identity.facts import Facts
 from ostiary.identity.model import Tags
 
 
@@ -15,6 +16,8 @@ class SessionKind(StrEnum):
     SESSION_TOKEN = "gst"  # noqa: S105 - the name of an operation, GetSessionToken
     ROLE = "role"
     FEDERATED = "fed"
+    ASSUMED_ROOT = "root"
+    DELEGATED = "del"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +44,7 @@ class Session:
     policy: str | None
     """The inline session policy's text; None when none was given."""
     policy_arns: tuple[str, ...]
+    facts: Facts = ()
+    """What the identity provider vouched for; empty for all who have another origin."""
+    scopes: tuple[str, ...] = ()
+    """Policies that narrow the session further, each by itself; empty for most."""

@@ -30,6 +30,8 @@ _IAM_PATHS: Final = (
     "report/",
     "access-report/",
 )
+# Types of resource that AWS has since, and that its message did not name when recorded.
+_NEWER_PATHS: Final = ("delegation-request/",)
 _REGION: Final = 3
 _SERVICE: Final = 2
 # Parts of a resource that the partition message shows.
@@ -163,7 +165,7 @@ def _service_fault(text: str) -> str | None:
         return None
     if has_region:
         return f"IAM resource {text} cannot contain region information."
-    if resource in ("*", "root") or resource.startswith(_IAM_PATHS):
+    if resource in ("*", "root") or resource.startswith(_IAM_PATHS + _NEWER_PATHS):
         return None
     return (
         'IAM resource path must either be "*", root, or start with '

@@ -17,6 +17,7 @@ from ostiary.policy.trace import (
     CONDITION,
     Considered,
     Failure,
+    Found,
     KeySeen,
     keys_seen,
     trace,
@@ -111,7 +112,11 @@ class Explanation:
             "missing": [kind.value for kind in self.decision.missing],
             "trace": [_considered(one) for one in self.trace],
             "keys": [
-                {"key": one.key, "present": one.value is not None, "value": one.value}
+                {
+                    "key": one.key,
+                    "present": one.value is not None,
+                    "value": _listed(one.value),
+                }
                 for one in self.keys
             ],
             "change": None if self.change is None else dict(self.change.settings),
@@ -172,17 +177,20 @@ def _considered(one: Considered) -> dict[str, object]:
     tree = {**_mark(one), "effect": one.effect, "applied": one.applied}
     failed = one.failure
     if failed is not None:
-        found = list(failed.found) if isinstance(failed.found, tuple) else failed.found
         tree["failed"] = {
             "element": failed.element,
             "operator": failed.operator,
             "key": failed.key,
             "present": failed.found is not None,
-            "found": found,
+            "found": _listed(failed.found),
             "wanted": list(failed.wanted),
             "undecided": failed.undecided,
         }
     return tree
+
+
+def _listed(found: Found) -> object:
+    return list(found) if isinstance(found, tuple) else found
 
 
 # --- the plain sentence ------------------------------------------------------------

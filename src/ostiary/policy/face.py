@@ -226,8 +226,8 @@ def _principal(text: str, context: Context) -> Principal:
     says them with `aws:PrincipalArn` and `aws:userid` (facts 5.2).
     """
     principal = Principal.from_arn(text)
-    user_id = context.get("aws:userid", "")
-    arn = context.get("aws:PrincipalArn", "")
+    user_id = context.get("aws:userid")
+    arn = context.get("aws:PrincipalArn")
     if principal.kind is PrincipalKind.USER and isinstance(user_id, str):
         return replace(principal, unique_ids=(user_id,))
     if principal.kind is not PrincipalKind.ROLE_SESSION:

@@ -11,10 +11,12 @@ from ostiary.policy.lint_exam import Clause, Exam
 from ostiary.policy.lint_finding import Finding, found
 from ostiary.policy.operators import bind_condition, get_operator
 from ostiary.policy.pattern import fold
-from ostiary.policy.values import read_date
+from ostiary.policy.values import read_date, read_number
 
 _OTHER: Final = "something-else"
 _SECOND: Final = 1_000_000_000
+# What `read_number` makes of `1`.
+_UNIT: Final = 10**20
 # Operators that hold for the values written under them and for no others.
 _LISTING: Final = frozenset({"StringEquals", "Bool", "NumericEquals", "DateEquals"})
 
@@ -79,13 +81,13 @@ def _candidates(group: list[Condition]) -> list[str] | None:
 
 
 def _near_number(text: str) -> list[str]:
-    """A number and others that lie around it."""
-    whole, _, fraction = text.partition(".")
-    if not whole.isdigit():
-        return [text]
-    here = int(whole)
-    near = [f"{max(here - 1, 0)}", f"{here}", f"{here}.5", f"{here + 1}"]
-    return [*near, text, f"{whole}.{fraction}5", f"{max(here - 1, 0)}.5"]
+    """A number and its neighbours, between which no other can be written."""
+    try:
+        here = read_number(text)
+    except ValueError:
+        return [text]  # of a `Null` beside the numbers
+    near = [one for one in (here - 1, here, here + 1) if one >= 0]
+    return [f"{one // _UNIT}.{one % _UNIT:020}" for one in near] or [text]
 
 
 def _near_date(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ostiary.config import Settings
 from ostiary.gate.ring import VaultHolder
-from ostiary.identity.model import Account
+from ostiary.identity.model import Account, Policy
 from ostiary.identity.ring import EMPTY
 from ostiary.identity.sealing import MasterKey, new_master_key, parse_master_key
 from ostiary.identity.secret import Secret
@@ -19,10 +19,13 @@ from ostiary.identity.vault import Vault
 from ostiary.server.system import SystemMint, now
 from ostiary.store.engine import open_engine, prepare_schema
 from ostiary.store.port import Change
-from ostiary.store.snapshot import Snapshot
+from ostiary.store.snapshot import UNSEEN, Snapshot
 from ostiary.store.sql import SqlStore
 
 DEFAULT_PROFILE = "default"
+
+NEWEST_POLICY = "arn:aws:iam::aws:policy/root-task/SQSUnlockQueuePolicy"
+"""The last of AWS's policies that we know; a home that lacks it gets them all."""
 
 
 class HomeError(Exception):
@@ -40,8 +43,13 @@ class Home:
     mint: SystemMint
 
 
-def open_home(settings: Settings) -> Home:
-    """The installation in this home, founded now if it is new; raises HomeError."""
+def open_home(settings: Settings, writer: str = "api") -> Home:
+    """The installation in this home, founded now if it is new; raises HomeError.
+
+    Args:
+        settings: where it is.
+        writer: the name of the audit log that gets copies of this process's records.
+    """
     # Whatever is made in the home, the database too, is for its owner only (P7).
     os.umask(0o077)
     _make_folder(settings.home)
@@ -50,7 +58,7 @@ def open_home(settings: Settings) -> Home:
         master = _master_key(settings.master_key_file, mint)
         engine = open_engine(settings.database_url)
         prepare_schema(engine)
-        home = _loaded(settings, SqlStore(engine), master, mint)
+        home = _loaded(settings, SqlStore(engine, writer), master, mint)
         _found(home)
     return home
 
@@ -75,7 +83,7 @@ def _loaded(
     settings: Settings, store: SqlStore, master: MasterKey, mint: SystemMint
 ) -> Home:
     snapshot = Snapshot()
-    snapshot.load(*store.everything())
+    snapshot.load(*store.everything(but=UNSEEN))
     holder = VaultHolder(Vault(master, EMPTY), snapshot)
     return Home(
         settings=settings, store=store, snapshot=snapshot, vault=holder, mint=mint
@@ -139,13 +147,17 @@ def _found(home: Home) -> None:
     """Make what a new installation lacks: AWS's policies, an account, a ring."""
     settings, time = home.settings, now()
     with home.store.change() as change:
-        if change.count(Account) == 0:
-            from ostiary.services.iam.founding import (  # noqa: PLC0415 - slow, and once
-                found_account,
+        if change.find(Policy, NEWEST_POLICY) is None:
+            from ostiary.services.iam.founding import (  # noqa: PLC0415 - slow, and rare
                 found_installation,
             )
 
             found_installation(change, int(time))
+        if change.count(Account) == 0:
+            from ostiary.services.iam.founding import (  # noqa: PLC0415 - slow, and once
+                found_account,
+            )
+
             key_id, secret = found_account(
                 change,
                 id=settings.account_id,

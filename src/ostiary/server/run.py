@@ -6,14 +6,22 @@ import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from ostiary.config import Settings
+from ostiary.gate import notices
+from ostiary.gate.assertions import Assertions
 from ostiary.gate.audit import AuditLog
 from ostiary.gate.authenticate import Authenticator
 from ostiary.gate.decisions import Decider
 from ostiary.gate.doorway import Doorway
 from ostiary.gate.enforce import Gate
+from ostiary.gate.fetching import Fetcher
 from ostiary.gate.forward import Forwarder
 from ostiary.gate.local import Local
+from ostiary.gate.provider_keys import ProviderKeys
+from ostiary.gate.providers import parse_rules
+from ostiary.gate.published import Published
 from ostiary.gate.sandbox import Sandbox
 from ostiary.gate.token_codes import TokenCodes
 from ostiary.gate.upstreams import parse_upstreams
@@ -23,10 +31,13 @@ from ostiary.server.asgi import App
 from ostiary.server.console import Console
 from ostiary.server.follow import Follower
 from ostiary.server.home import Home
+from ostiary.server.last_uses import LastUses
 from ostiary.server.listen import DRAIN, Listeners, Serving, stop_signal
 from ostiary.server.system import now
 from ostiary.server.upkeep import Outbox, Upkeep
+from ostiary.services.operation import OWN_ESTATE, Estate
 from ostiary.store.applicable import Applicable
+from ostiary.store.limits import Limits
 
 log = logging.getLogger("ostiary")
 
@@ -41,12 +52,15 @@ class Api:
     follower: Follower
     audit: AuditLog
     outbox: Outbox
+    last_uses: LastUses
     forwarder: Forwarder
 
     async def close(self) -> None:
         """Let go of everything, after the last request."""
+        self.gate.assertions.close()
         await self.forwarder.close()
         await self.outbox.empty()
+        await self.last_uses.write()
         self.work.close()
         self.audit.close()
 
@@ -79,13 +93,17 @@ def open_api(
     audit = AuditLog(home.settings.audit_folder, log_name)
     forwarder = Forwarder(sandbox, upstreams)
     gate = build_gate(home, work, audit, forwarder)
+    published = Published(
+        home.snapshot.issuers, estate_of(home.settings).url, home.settings.hosts
+    )
     return Api(
-        app=App(gate.handle, home.settings.max_body),
+        app=App(published.before(gate.handle), home.settings.max_body),
         gate=gate,
         work=work,
         follower=follower,
         audit=audit,
         outbox=Outbox(work, audit),
+        last_uses=LastUses(work, gate.seen),
         forwarder=forwarder,
     )
 
@@ -106,7 +124,12 @@ async def serve(home: Home, listeners: Listeners, ready: Callable[[], None]) -> 
     ]
     beside = [
         asyncio.create_task(task)
-        for task in (api.follower.follow(), api.outbox.run(), upkeep.run())
+        for task in (
+            api.follower.follow(),
+            api.outbox.run(),
+            api.last_uses.run(),
+            upkeep.run(),
+        )
     ]
     # Both sockets listen already: a request that comes now waits in the backlog.
     await asyncio.sleep(0)
@@ -132,13 +155,33 @@ def build_gate(home: Home, work: Work, audit: AuditLog, forwarder: Forwarder) ->
         snapshot=home.snapshot,
         authenticator=Authenticator(home.snapshot, home.vault),
         token_codes=token_codes,
-        decider=Decider(applicable, seal),
-        local=Local(home.snapshot, home.vault, work, home.mint),
+        assertions=open_assertions(home, work),
+        decider=Decider(applicable, Limits(home.snapshot), seal),
+        local=Local(
+            snapshot=home.snapshot,
+            vault=home.vault,
+            work=work,
+            mint=home.mint,
+            estate=estate_of(home.settings),
+            publish=partial(notices.publish, forwarder),
+        ),
         door=Doorway(forwarder, work, home.snapshot, token_codes.verify_root),
         audit=audit,
         mint=home.mint,
         hosts=home.settings.hosts,
     )
+
+
+def open_assertions(home: Home, work: Work) -> Assertions:
+    """What proves assertions of identity providers; raises UpstreamError."""
+    rules = parse_rules(home.settings.federation, home.settings.home)
+    keys = ProviderKeys(Fetcher(rules).fetch)
+    return Assertions(home.snapshot, work, keys, rules)
+
+
+def estate_of(settings: Settings) -> Estate:
+    """What operations mean something by."""
+    return Estate(url=settings.url or OWN_ESTATE.url, partners=settings.partners)
 
 
 def new_sandbox(home: Home) -> Sandbox:

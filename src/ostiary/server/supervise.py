@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ostiary.gate.audit import AuditLog
 from ostiary.gate.ownership import forget_services
+from ostiary.gate.providers import parse_rules
 from ostiary.gate.upstreams import parse_upstreams
 from ostiary.gate.work import Work
 from ostiary.server.barrier import Barrier, Confirmations
@@ -51,6 +52,8 @@ async def supervise(
     upstreams = parse_upstreams(
         home.settings.upstreams, home.settings.home, listeners.ports
     )
+    # The workers read them; a setting that is none stops the start here (T144).
+    parse_rules(home.settings.federation, home.settings.home)
 
     async def forget_sandbox() -> None:
         await forget_services(work, lambda service: upstreams.find(service) is None)

@@ -4,6 +4,8 @@ import gc
 import os
 import time
 
+_RSA_BITS = 2048
+
 
 class SystemMint:
     """Randomness from the operating system.
@@ -29,6 +31,25 @@ class SystemMint:
             start = 0
         self._used = start + size
         return self._pool[start : start + size]
+
+    def private_key(self, algorithm: str) -> bytes:
+        """A new private key for `RS256` or `ES384`, in PKCS #8, DER.
+
+        OpenSSL makes it, with randomness of its own.
+        """
+        from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415 - rare
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+        )
+
+        key = (
+            rsa.generate_private_key(65_537, _RSA_BITS)
+            if algorithm == "RS256"
+            else ec.generate_private_key(ec.SECP384R1())
+        )
+        return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
     def forget(self) -> None:
         """Throw the pool away, so that a forked child never repeats its parent."""

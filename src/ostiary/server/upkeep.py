@@ -1,4 +1,4 @@
-"""What has to happen now and then: a new sealing key, and a tidy audit outbox.
+"""What has to happen now and then: a new sealing key, no old uses, a tidy outbox.
 
 A change's record is in the database with the change (P6), in the outbox, until its
 copy in the log is on disk. Whoever wrote a copy forgets its row. Rows of a process
@@ -11,14 +11,18 @@ import logging
 from ostiary.gate import audit
 from ostiary.gate.audit import AuditLog, AuditUnavailableError
 from ostiary.gate.work import Work
+from ostiary.identity.issuer import due
 from ostiary.server.home import Home
+from ostiary.server.last_uses import forget_old_uses
 from ostiary.server.system import now
+from ostiary.services import outbound
 from ostiary.store.port import StoreError
 
 log = logging.getLogger("ostiary")
 
 EVERY = 60
 """Seconds between two rounds."""
+DAY = 86_400
 
 
 class Outbox:
@@ -55,6 +59,7 @@ class Upkeep:
         self._home = home
         self._work = work
         self._audit = log_file
+        self._forgot = 0.0
 
     async def recover(self, writer: str = "") -> None:
         """Bring records into the log whose change was committed by a dead process.
@@ -83,8 +88,16 @@ class Upkeep:
             await asyncio.sleep(EVERY)
             try:
                 await self.renew_ring()
+                await self.renew_signing_keys()
+                await self.forget_old()
             except StoreError:
                 log.warning("upkeep: the database does not answer; trying again")
+
+    async def forget_old(self) -> None:
+        """Forget, once a day, what was used too long ago."""
+        if now() - self._forgot >= DAY:
+            self._forgot = now()
+            await forget_old_uses(self._work, self._forgot)
 
     async def renew_ring(self) -> None:
         """Make a new sealing key when one is due (T119)."""
@@ -93,3 +106,15 @@ class Upkeep:
             await self._work.change(
                 lambda change: vault.rotate(change, self._home.mint, now())
             )
+
+    async def renew_signing_keys(self) -> None:
+        """Give each key that signs tokens a successor when it is due."""
+        home, time = self._home, now()
+        held = home.snapshot.issuers.signing_keys.values()
+        if not outbound.is_due(held, time):
+            return
+        vault = home.vault.current
+        fresh = await self._work.call(
+            lambda: outbound.new_keys(due(held, time), home.mint, vault, int(time))
+        )
+        await self._work.change(lambda change: outbound.rotate(change, fresh, time))

@@ -141,7 +141,8 @@ async def work(api_socket: socket.socket, end: socket.socket) -> None:
     listening = asyncio.create_task(link.listen(api.follower))
     listening.add_done_callback(_end)
     beside = [
-        asyncio.create_task(task) for task in (api.follower.follow(), api.outbox.run())
+        asyncio.create_task(task)
+        for task in (api.follower.follow(), api.outbox.run(), api.last_uses.run())
     ]
     await link.join(home.snapshot.revision)
     serving = Serving(api.app, api_socket)

@@ -2,16 +2,20 @@
 
 
 class ServiceError(Exception):
-    """What IAM or STS answers instead of a result.
+    """What a service answers instead of a result.
 
     Args:
         code: the AWS error code, for example `NoSuchEntity`.
         message: the AWS message, exactly.
         status: the HTTP status; by default the one of the service's model.
+        reason: what AWS Organizations says beside the words.
     """
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, status: int | None = None, reason: str = ""
+    ) -> None:
         super().__init__(f"{code}: {message}")
+        self.reason = reason
         self.code = code
         self.message = message
         self.status = status

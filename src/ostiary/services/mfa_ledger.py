@@ -15,11 +15,9 @@ committed stays burned (T24).
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, field
 
-from ostiary.identity import totp, tries
-from ostiary.identity.caller import Caller
+from ostiary.identity import totp
 from ostiary.identity.model import DeviceKind, MFADevice
 from ostiary.identity.totp import (
     InvalidTokenCode,
@@ -27,11 +25,12 @@ from ostiary.identity.totp import (
     TokenCode,
     UsedTokenCode,
 )
-from ostiary.identity.tries import FRESH, Tries
 from ostiary.identity.vault import Vault
+from ostiary.services import guesses
 from ostiary.services.enrolment import seed_of
-from ostiary.services.errors import ServiceError, validation_error
-from ostiary.store.port import Ledger, StoreUnavailableError, TryRow
+from ostiary.services.errors import validation_error
+from ostiary.services.guesses import Guess, GuessError, Mark, NoTryLeft
+from ostiary.store.port import Ledger
 
 LedgerWork = Callable[[], AbstractContextManager[Ledger]]
 """Begins a ledger transaction: `store.ledger`."""
@@ -56,39 +55,10 @@ _MALFORMED = (
 )
 
 
-class Mark(StrEnum):
-    """Why a token code was refused, for the audit record; the answer says less."""
+class TokenCodeError(GuessError):
+    """A token code that does not count: 403 AccessDenied (M9, facts 7.5)."""
 
-    HALF = "half"
-    UNKNOWN_DEVICE = "unknown_device"
-    THROTTLED = "throttled"
-    """Not looked at: too many wrong codes a moment ago, or at this device today."""
-    BARRED = "barred"
-    """Not looked at: a hundred wrong codes in a row. Resynchronizing helps (T12)."""
-    WRONG = "wrong"
-    REPLAY = "replay"
-    """The right code, but used before: an SDK's retry, or somebody saw it (T9)."""
-
-
-class TokenCodeError(ServiceError):
-    """A token code that does not count: 403 AccessDenied (M9, facts 7.5).
-
-    Args:
-        message: AWS's words.
-        mark: what the audit record says.
-        retry_after: seconds until a code is looked at again, for the `Retry-After`
-            header; 0 when there is nothing to wait for.
-        is_alarming: the device saw so many wrong codes in a day, by credentials
-            without a success, that an operator should know (T13).
-    """
-
-    def __init__(
-        self, message: str, mark: Mark, retry_after: int, *, is_alarming: bool
-    ) -> None:
-        super().__init__("AccessDenied", message, 403)
-        self.mark = mark
-        self.retry_after = retry_after
-        self.is_alarming = is_alarming
+    what = "token code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +75,7 @@ class Attempt:
     """
     account: str
     credential: str
-    """Whose tries are counted; see `credential_of`."""
+    """Whose tries are counted; see `guesses.credential_of`."""
     now: float
     """The server's clock, never a time of the request (T16)."""
 
@@ -116,14 +86,6 @@ class Reserved:
 
     device: MFADevice
     is_alarming: bool
-
-
-def credential_of(caller: Caller) -> str:
-    """Whose budget of tries a caller uses.
-
-    Sessions count as what issued them; else each new session would bring new tries.
-    """
-    return caller.session.issuer if caller.session else caller.access_key_id
 
 
 def verify_token_code(work: LedgerWork, attempt: Attempt, vault: Vault) -> int:
@@ -167,27 +129,13 @@ def reserve(ledger: Ledger, attempt: Attempt) -> Reserved:
     device = ledger.device(attempt.serial)
     if device is None or not _serves(device, attempt):
         raise _refusal(Mark.UNKNOWN_DEVICE)
-    rows = ledger.tries(device.id)
-    old = _row_of(rows, attempt)
-    if old is None:
-        # Nobody grows the table without end by making and deleting keys.
-        ledger.forget_tries(device.id, int(attempt.now) - tries.DAY)
-    mine = _tries_of(old)
-    others = [_tries_of(row) for row in rows if row is not old]
-    verdict = tries.may_try(mine, attempt.now)
-    if verdict.is_allowed:
-        verdict = tries.may_try_device(mine, [*others, mine], attempt.now)
-    if not verdict.is_allowed:
+    try:
+        is_alarming = guesses.pay(ledger, _guess(device, attempt))
+    except NoTryLeft as none:
         raise _refusal(
-            Mark.THROTTLED if verdict.retry_after else Mark.BARRED,
-            verdict.retry_after,
-            is_alarming=_is_alarming([*others, mine], attempt.now),
-        )
-    paid = tries.reserved(mine, attempt.now)
-    _swap(ledger, _tried(device, attempt), old, paid)
-    return Reserved(
-        device=device, is_alarming=_is_alarming([*others, paid], attempt.now)
-    )
+            none.mark, none.retry_after, is_alarming=none.is_alarming
+        ) from None
+    return Reserved(device=device, is_alarming=is_alarming)
 
 
 def settle(
@@ -196,8 +144,7 @@ def settle(
     """None when this caller, and no other, has used the code; else why not."""
     if not ledger.burn(device.serial, device=device.id, user=attempt.user, step=step):
         return give_back(ledger, attempt, device)
-    old = _row_of(ledger.tries(device.id), attempt)
-    _swap(ledger, _tried(device, attempt), old, tries.succeeded(attempt.now))
+    guesses.succeed(ledger, _guess(device, attempt))
     return None
 
 
@@ -206,10 +153,7 @@ def give_back(ledger: Ledger, attempt: Attempt, device: MFADevice) -> Mark:
     now = ledger.device(device.serial)
     if now is None or now.id != device.id or not _serves(now, attempt):
         return Mark.UNKNOWN_DEVICE
-    old = _row_of(ledger.tries(device.id), attempt)
-    # Without a row there is nothing to give back: a resync has cleared it.
-    if old is not None:
-        _swap(ledger, old, old, tries.given_back(_tries_of(old)))
+    guesses.give_back(ledger, _guess(device, attempt))
     return Mark.REPLAY
 
 
@@ -244,38 +188,9 @@ def _compare(device: MFADevice, code: TokenCode, now: float, vault: Vault) -> in
     )
 
 
-def _row_of(rows: list[TryRow], attempt: Attempt) -> TryRow | None:
-    return next((row for row in rows if row.credential == attempt.credential), None)
-
-
-def _tries_of(row: TryRow | None) -> Tries:
-    if row is None:
-        return FRESH
-    return Tries(
-        failures=row.failures,
-        last_failure_at=row.last_failure_at,
-        last_success_at=row.last_success_at,
-    )
-
-
-def _tried(device: MFADevice, attempt: Attempt) -> TryRow:
-    """The row of a credential that never tried."""
-    return TryRow(device=device.id, credential=attempt.credential, **asdict(FRESH))
-
-
-def _swap(ledger: Ledger, place: TryRow, old: TryRow | None, new: Tries) -> None:
-    """Write the tries; the device's lock keeps everybody else from doing so.
-
-    Raises:
-        StoreUnavailableError: somebody else did; nothing is allowed on a guess.
-    """
-    if not ledger.swap_tries(old, replace(place, **asdict(new))):
-        raise StoreUnavailableError("tries were changed in spite of the lock")
-
-
-def _is_alarming(device: list[Tries], now: float) -> bool:
-    """Whether the device sees more wrong codes than its owner makes (T13)."""
-    return tries.cold_failures(device, now) >= tries.DEVICE_WARNING
+def _guess(device: MFADevice, attempt: Attempt) -> Guess:
+    # By the device's id, not its serial number: a new device starts anew.
+    return Guess(at=device.id, credential=attempt.credential, now=attempt.now)
 
 
 def _refusal(

@@ -20,6 +20,7 @@ from ostiary.policy import (
     compile,  # noqa: A004 - the field's own word
     parse,
 )
+from ostiary.policy.request import OUTSIDERS
 from ostiary.store.snapshot import Snapshot
 
 _ALLOW_ALL = (
@@ -44,14 +45,22 @@ class Applied:
     session: tuple[Compiled, ...] | None
     session_sources: tuple[str, ...]
 
-    def with_resource(self, resource: Compiled | None, kind: Kind) -> PolicySet:
-        """All kinds together, for one resource."""
+    def with_resource(
+        self,
+        resource: Compiled | None,
+        kind: Kind,
+        scps: tuple[Attached, ...] = (),
+        rcps: tuple[Attached, ...] = (),
+    ) -> PolicySet:
+        """All kinds together, for one resource, with those that bind from above."""
         return PolicySet(
             identity=self.identity,
             resource=resource,
             resource_kind=kind,
             boundary=self.boundary,
             session=self.session,
+            scps=scps,
+            rcps=rcps,
         )
 
     def source(self, kind: Kind, index: int) -> str:
@@ -62,6 +71,16 @@ class Applied:
             Kind.SESSION: self.session_sources,
         }.get(kind, ())
         return sources[index] if index < len(sources) else ""
+
+
+_NOTHING = Applied(
+    identity=(),
+    identity_sources=(),
+    boundary=None,
+    boundary_sources=(),
+    session=None,
+    session_sources=(),
+)
 
 
 class Applicable:
@@ -75,6 +94,9 @@ class Applicable:
     def of(self, caller: Caller) -> Applied:
         """What applies to the caller; raises InvalidPolicyError."""
         session = caller.session
+        if caller.principal.kind in OUTSIDERS:
+            # Whoever has no account here has no policies, whatever it calls itself.
+            return _NOTHING
         if session is None or session.kind is SessionKind.SESSION_TOKEN:
             return self._of_owner(caller)
         applied = self._of_owner(caller)

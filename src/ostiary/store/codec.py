@@ -43,6 +43,9 @@ def decode(kind: type[E], row: RowMapping) -> E:
 
 
 def _tags(text: str) -> Tags:
+    if text == "[]":
+        # Most entities have none, and a page has a thousand of them.
+        return ()
     return tuple((key, value) for key, value in json.loads(text))
 
 

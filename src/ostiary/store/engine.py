@@ -1,10 +1,13 @@
 """The database connection: durable, and with transactions that begin as told."""
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 
 from ostiary.store.tables import HEAD, metadata, revisions
+from ostiary.store.turns import turn
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -36,9 +39,22 @@ def reading(engine: Engine) -> Connection:
     return engine.connect().execution_options(isolation_level="REPEATABLE READ")
 
 
-def writing(engine: Engine) -> Connection:
-    """A connection whose transactions may write from their first statement on."""
-    return engine.connect().execution_options(ostiary_writes=True)
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection whose transactions may write from their first statement on.
+
+    Raises:
+        StoreUnavailableError: other processes keep writing to the same SQLite file.
+    """
+    with _turn(engine), engine.connect() as connection:
+        yield connection.execution_options(ostiary_writes=True)
+
+
+def _turn(engine: Engine) -> AbstractContextManager[None]:
+    file = engine.url.database
+    if engine.dialect.name != "sqlite" or not file or file == ":memory:":
+        return nullcontext()
+    return turn(f"{file}-turn", BUSY_TIMEOUT_MS / 1000)
 
 
 def _prepare_sqlite(

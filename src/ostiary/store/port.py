@@ -11,11 +11,13 @@ Two kinds of transaction:
 The entities and their keys are those of `identity.model`.
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from ostiary.identity.model import Entity, MFADevice
+from ostiary.identity.last_use import ActionUse, LastUse
+from ostiary.identity.model import Entity, LoginProfile, MFADevice
 
 E = TypeVar("E", bound=Entity)
 Value = str | int | bytes
@@ -55,6 +57,8 @@ class Page:
     limit: int = 1000
     path_prefix: str = "/"
     """Only entities whose path starts so; for kinds that have a path."""
+    filled: str = ""
+    """The column, if any, that must not be empty."""
 
 
 EVERYTHING = Page(limit=1_000_000)
@@ -89,6 +93,18 @@ class Reader(Protocol):
         """How many entities have these values."""
         ...
 
+    def last_uses(self, subjects: Sequence[str]) -> Mapping[str, LastUse]:
+        """The last uses of keys, roles and passwords that were used, by subject."""
+        ...
+
+    def action_uses(self, principals: Sequence[str]) -> Sequence[ActionUse]:
+        """What these principals did, by principal and action."""
+        ...
+
+    def uses_in(self, account: str) -> Sequence[ActionUse]:
+        """What anybody of the account did, by principal and action."""
+        ...
+
 
 class Change(Reader, Protocol):
     """One change: all of it happens, or nothing."""
@@ -107,6 +123,14 @@ class Change(Reader, Protocol):
 
     def clear_tries(self, device: str) -> None:
         """Forget all tries at this MFA device (T12)."""
+        ...
+
+    def use_assertion(self, name: str, *, ends: int, now: int) -> bool:
+        """Whether this assertion is used for the first time (decision 0016).
+
+        Of many changes with one name exactly one gets True. It is remembered until
+        `ends`, and only if this change commits.
+        """
         ...
 
     def record(self, request_id: str, record: str) -> None:
@@ -138,8 +162,12 @@ class Ledger(Protocol):
         """
         ...
 
+    def login(self, user: str) -> LoginProfile | None:
+        """The user's password as it is now, locked, and with it its tries."""
+        ...
+
     def tries(self, device: str) -> list[TryRow]:
-        """All credentials' tries at this device."""
+        """All credentials' tries at this device, or at `guesses.password_of` a user."""
         ...
 
     def swap_tries(self, old: TryRow | None, new: TryRow) -> bool:
@@ -182,8 +210,10 @@ class Store(Protocol):
         """A transaction over tries and used codes; it takes no revision."""
         ...
 
-    def everything(self) -> tuple[int, list[Entity]]:
-        """The revision, and all entities as of it."""
+    def everything(
+        self, but: Collection[type[Entity]] = ()
+    ) -> tuple[int, list[Entity]]:
+        """The revision, and all entities as of it, without those of some kinds."""
         ...
 
     def writes_since(self, revision: int) -> tuple[int, list[Write]]:

@@ -8,11 +8,19 @@ the first (T115). Secrets of access keys stay sealed in it until first used.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ostiary.identity import holdings, model
+from ostiary.identity.holdings import CredentialReport
+from ostiary.identity.last_use import AccessReport
 from ostiary.identity.model import Entity
+from ostiary.store.chart import Chart
 from ostiary.store.codec import name_key
+from ostiary.store.issuers import Issuers
 from ostiary.store.port import Write
+
+UNSEEN: Final = (CredentialReport, AccessReport)
+"""Kinds that are long and that nobody asks a snapshot for."""
 
 
 class GapError(Exception):
@@ -44,6 +52,11 @@ class Snapshot:
     resource_policies: dict[str, model.ResourcePolicy] = field(default_factory=dict)
     owned: dict[str, model.OwnedResource] = field(default_factory=dict)
     sealing_keys: dict[str, model.SealingKey] = field(default_factory=dict)
+    oidc_providers: dict[str, holdings.OIDCProvider] = field(default_factory=dict)
+    chart: Chart = field(default_factory=Chart)
+    """The organizations."""
+    issuers: Issuers = field(default_factory=Issuers)
+    """What tokens for others are made of."""
     names: dict[tuple[type[Entity], str, str], str] = field(default_factory=dict)
     """Kind, account and folded name to id, for users, groups and roles."""
     arns: dict[tuple[type[Entity], str, str], tuple[str, str]] = field(
@@ -137,9 +150,12 @@ class Snapshot:
             case model.Membership():
                 self.groups_of[entity.user][entity.group] = None
             case _:
-                pass
+                self.chart.put(entity)
+                self.issuers.put(entity)
 
     def _remove(self, kind: type[Entity], key: str) -> None:
+        self.chart.remove(kind, key)
+        self.issuers.remove(kind, key)
         table = self._table(kind)
         old = table.pop(key, None) if table is not None else None
         # A name may have gone on to another entity already: then it stays there.
@@ -175,6 +191,7 @@ class Snapshot:
             model.ResourcePolicy: self.resource_policies,
             model.OwnedResource: self.owned,
             model.SealingKey: self.sealing_keys,
+            holdings.OIDCProvider: self.oidc_providers,
         }
         return tables.get(kind)  # type: ignore[return-value]  # one kind per table
 

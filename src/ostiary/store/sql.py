@@ -4,7 +4,7 @@ Shaped for many nodes: a change locks the revision counter first, one-time facts
 are single conditional statements, and nothing is used that PostgreSQL lacks.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -26,8 +26,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ostiary.identity import model
 from ostiary.identity.model import Entity
+from ostiary.store.assertions import use_once
 from ostiary.store.codec import decode, encode, name_key, order_of, where_key
 from ostiary.store.engine import reading, writing
+from ostiary.store.following import writes_of
+from ostiary.store.last_uses import UseReader, Uses, forget, merge
 from ostiary.store.port import (
     EVERYTHING,
     AlreadyExistsError,
@@ -45,6 +48,9 @@ Listener = Callable[[int, list[Write]], None]
 _LAST_CHARACTER = "\U0010ffff"
 _AT_ONCE = 500
 """Values in one statement; SQLite takes 32,766 of them, older ones 999."""
+_FORWARD = update(revisions).values(current=revisions.c.current + 1)
+_BACK = update(revisions).values(current=revisions.c.current - 1)
+_CURRENT = select(revisions.c.current)
 
 
 class SqlStore:
@@ -73,16 +79,14 @@ class SqlStore:
     @contextmanager
     def change(self) -> Iterator["SqlChange"]:
         """A change; commits when the block ends, rolls back when it raises."""
-        counter = update(revisions)
-        current = revisions.c.current
         with _available(), writing(self._engine) as connection, connection.begin():
-            connection.execute(counter.values(current=current + 1))
+            connection.execute(_FORWARD)
             change = SqlChange(connection, _current(connection), self._writer)
             yield change
             if not change.writes:
                 # Nothing to follow: give the number back, so that revisions stay
                 # without gaps (T114). Audit records are kept.
-                connection.execute(counter.values(current=current - 1))
+                connection.execute(_BACK)
         if change.writes:
             for listener in self._listeners:
                 listener(change.revision, change.writes)
@@ -93,11 +97,16 @@ class SqlStore:
         with _available(), writing(self._engine) as connection, connection.begin():
             yield SqlLedger(connection, self._writer)
 
-    def everything(self) -> tuple[int, list[Entity]]:
-        """The revision, and all entities as of it."""
+    def everything(
+        self, but: Collection[type[Entity]] = ()
+    ) -> tuple[int, list[Entity]]:
+        """The revision, and all entities as of it, without those of some kinds."""
         with self.read() as view:
             return view.revision, [
-                entity for kind in TABLES for entity in view.list_by(kind)
+                entity
+                for kind in TABLES
+                if kind not in but
+                for entity in view.list_by(kind)
             ]
 
     def writes_since(self, revision: int) -> tuple[int, list[Write]]:
@@ -108,10 +117,17 @@ class SqlStore:
         """
         with self.read() as view:
             rows = [] if view.revision == revision else view.changed_since(revision)
-            return view.revision, [
-                Write(kind=kind, key=key, entity=view.find(kind, key))
-                for kind, key in rows
-            ]
+            return view.revision, writes_of(view._connection, rows)  # noqa: SLF001 - its own
+
+    def note_uses(self, uses: Uses) -> None:
+        """Remember what was used; it takes no revision (facts 10.9)."""
+        with _available(), writing(self._engine) as connection, connection.begin():
+            merge(connection, uses)
+
+    def forget_uses(self, before: int, reports_before: int) -> None:
+        """Forget uses and access reports that are older than these times."""
+        with _available(), writing(self._engine) as connection, connection.begin():
+            forget(connection, before=before, reports_before=reports_before)
 
     def audit_records(self, writer: str = "") -> list[tuple[int, str, str]]:
         """Number, request id and text of the records that changes left, in order.
@@ -133,7 +149,7 @@ class SqlStore:
                 connection.execute(delete(audit).where(audit.c.request_id.in_(some)))
 
 
-class SqlReader:
+class SqlReader(UseReader):
     """A consistent view over one connection."""
 
     def __init__(self, connection: Connection, revision: int) -> None:
@@ -163,6 +179,8 @@ class SqlReader:
             query = query.where(
                 and_(table.c.path >= prefix, table.c.path < prefix + _LAST_CHARACTER)
             )
+        if page.filled:
+            query = query.where(table.c[page.filled] != "")
         rows = self._connection.execute(query.limit(page.limit)).mappings()
         return [decode(kind, row) for row in rows]
 
@@ -200,9 +218,8 @@ class SqlChange(SqlReader):
         # A savepoint, so that the change can go on after a refused insert.
         try:
             with self._connection.begin_nested():
-                self._connection.execute(
-                    insert(TABLES[type(entity)]).values(**encode(entity))
-                )
+                table = TABLES[type(entity)]
+                self._connection.execute(insert(table), encode(entity))
         except IntegrityError as error:
             raise AlreadyExistsError(entity.key) from error
         self._note(entity, gone=False)
@@ -232,6 +249,10 @@ class SqlChange(SqlReader):
         """Forget all tries at this MFA device (T12)."""
         self._connection.execute(delete(tries).where(tries.c.device == device))
 
+    def use_assertion(self, name: str, *, ends: int, now: int) -> bool:
+        """Whether this assertion is used for the first time; it takes no revision."""
+        return use_once(self._connection, name, ends=ends, now=now)
+
     def record(self, request_id: str, record: str) -> None:
         """Keep an audit record in the same transaction (P6)."""
         _record(self._connection, self._writer, request_id, record)
@@ -242,14 +263,13 @@ class SqlChange(SqlReader):
         return _first(self._connection, kind, _locked(kind, condition))
 
     def _note(self, entity: Entity, *, gone: bool) -> None:
-        self._connection.execute(
-            insert(changes).values(
-                revision=self.revision,
-                sequence=len(self.writes),
-                kind=type(entity).__name__,
-                key=entity.key,
-            )
-        )
+        row = {
+            "revision": self.revision,
+            "sequence": len(self.writes),
+            "kind": type(entity).__name__,
+            "key": entity.key,
+        }
+        self._connection.execute(insert(changes), row)
         self.writes.append(
             Write(kind=type(entity), key=entity.key, entity=None if gone else entity)
         )
@@ -266,6 +286,11 @@ class SqlLedger:
         """The device as it is now, locked: whoever reads it holds its tries, too."""
         kind = model.MFADevice
         return _first(self._connection, kind, _locked(kind, where_key(kind, serial)))
+
+    def login(self, user: str) -> model.LoginProfile | None:
+        """The user's password as it is now, locked, and with it its tries."""
+        kind = model.LoginProfile
+        return _first(self._connection, kind, _locked(kind, where_key(kind, user)))
 
     def tries(self, device: str) -> list[TryRow]:
         """All credentials' tries at this device."""
@@ -342,7 +367,7 @@ def _moved(result: CursorResult[Any]) -> bool:
 
 def _record(connection: Connection, writer: str, request_id: str, record: str) -> None:
     row = {"request_id": request_id, "writer": writer, "record": record}
-    connection.execute(insert(audit).values(**row))
+    connection.execute(insert(audit), row)
 
 
 def _where(kind: type[Entity], equal: dict[str, Value]) -> ColumnElement[bool]:
@@ -358,7 +383,7 @@ def _where(kind: type[Entity], equal: dict[str, Value]) -> ColumnElement[bool]:
 
 
 def _current(connection: Connection) -> int:
-    current: int = connection.execute(select(revisions.c.current)).scalar_one()
+    current: int = connection.execute(_CURRENT).scalar_one()
     return current
 
 

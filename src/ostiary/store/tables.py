@@ -15,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -23,26 +22,20 @@ from sqlalchemy import (
 )
 
 from ostiary.identity import holdings, model
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from ostiary.store import (
+    assertions,
+    issuer_tables,
+    last_use_tables,
+    organization_tables,
 )
+from ostiary.store.columns import metadata
+from ostiary.store.columns import text as _text
+from ostiary.store.columns import time as _time
+
+__all__ = ["HEAD", "KINDS", "TABLES", "metadata"]
 
 HEAD = "0006"
 """The newest migration; a test holds it in step with the migrations folder."""
-
-
-def _text(name: str, *, key: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=key, nullable=False)
-
-
-def _time(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
 
 
 def _user() -> Column[str]:
@@ -170,6 +163,7 @@ mfa_devices = Table(
     Column("drift", Integer, nullable=False),
     Column("last_step", BigInteger, nullable=False),
     _text("tags"),
+    Index(None, "account", "serial"),
     Index(None, "account", "user"),
 )
 resource_policies = Table(
@@ -369,5 +363,11 @@ TABLES: dict[type[model.Entity], Table] = {
     holdings.PasswordPolicy: password_policies,
     holdings.CredentialReport: credential_reports,
     holdings.DeletionTask: deletion_tasks,
+    **organization_tables.TABLES,
+    **issuer_tables.TABLES,
+    **last_use_tables.TABLES,
 }
 KINDS = {kind.__name__: kind for kind in TABLES}
+
+OF_NO_ENTITY = (assertions.used_assertions,)
+"""Named here so that a new database gets them with the rest."""

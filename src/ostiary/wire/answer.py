@@ -1,4 +1,4 @@
-"""Answers in the query protocol: a result by its output shape, as XML.
+"""Answers by their output shapes; here as XML, in the query protocol.
 
 The writer for an operation is built once from the model. It refuses a result that
 the model does not know and text that XML cannot carry, so every answer parses
@@ -11,9 +11,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from ostiary.wire import stamp
+from ostiary.wire import json_model, stamp
 from ostiary.wire.http import Response
-from ostiary.wire.service import Service, table
+from ostiary.wire.service import Protocol, Service, table
 from ostiary.wire.xml import escape
 
 _Write: TypeAlias = Callable[[Any], str]
@@ -22,7 +22,7 @@ _Write: TypeAlias = Callable[[Any], str]
 def write(
     service: Service, operation: str, result: Mapping[str, Any], request_id: str
 ) -> Response:
-    """Gives the 200 answer of an operation of IAM or STS.
+    """Gives the 200 answer of an operation that is carried out here.
 
     Timestamps may be seconds since the epoch or aware datetimes, blobs are bytes;
     a member that is absent or None is left out.
@@ -31,6 +31,8 @@ def write(
         ValueError: A member or character that cannot be written.
         TypeError: A value of another type than the model says.
     """
+    if service.protocol is Protocol.JSON:
+        return json_model.write(service, operation, result, request_id)
     return finish(begin(service, operation, result), request_id)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from ostiary.wire import form, json, json_types, query, s3
+from ostiary.wire import form, json, json_model, json_types, query, s3
 from ostiary.wire.claim import Claim
 from ostiary.wire.faults import Fault, too_large
 from ostiary.wire.http import Request
@@ -20,6 +20,7 @@ from ostiary.wire.presigned import PARAMETERS
 from ostiary.wire.service import (
     BY_NAME,
     BY_VERSION,
+    ORGANIZATIONS,
     S3,
     SQS_QUERY,
     UNKNOWN,
@@ -158,6 +159,18 @@ def _target(
     )
 
 
+def peek(request: Request) -> str:
+    """Gives the operation that a request of the query protocol seems to name, or `""`.
+
+    For refusals only: what is done is what `read` gives.
+    """
+    named = ""
+    for text in (request.query, _peek(request)):
+        found = re.search(r"(?:\A|&)Action=([A-Za-z0-9_]{1,128})(?=&|\Z)", text)
+        named = found[1] if found else named
+    return named
+
+
 def _read_unmodelled(request: Request, service: Service) -> Target:
     """Names the operation, so that the refusal can, and reads nothing else."""
     named = request.index.get("x-amz-target", "").rpartition(".")[2]
@@ -165,9 +178,7 @@ def _read_unmodelled(request: Request, service: Service) -> Target:
     if path:
         named = path[1]
     elif service.protocol is Protocol.QUERY:
-        for text in (request.query, _peek(request)):
-            found = re.search(r"(?:\A|&)Action=([A-Za-z0-9_]{1,128})(?=&|\Z)", text)
-            named = found[1] if found else named
+        named = peek(request) or named
     operation = named if _WORD.fullmatch(named) else ""
     return _target(service, operation, request, {}, modelled=False)
 
@@ -265,6 +276,8 @@ def _check_root(request: Request) -> None:
 
 
 def _names_column(service: Service) -> str:
+    if service is ORGANIZATIONS:
+        return "names"
     return "query" if service is SQS_QUERY else "operations"
 
 
@@ -294,7 +307,7 @@ def _take_queue_path(
 
 def _read_json(request: Request, service: Service) -> Target:
     prefix, _, operation = request.index.get("x-amz-target", "").rpartition(".")
-    names = _names(service.name, "operations").get(operation)
+    names = _names(service.name, _names_column(service)).get(operation)
     if prefix != service.target or names is None:
         known = find_by_target(prefix)
         if known is not None and known.name == service.name and not known.modelled:
@@ -312,6 +325,8 @@ def _read_json(request: Request, service: Service) -> Target:
             told = f"Unknown parameter: '{name[:_LONGEST_ECHO]}'"
             raise Fault("SerializationException", told, 400)
     json_types.check(service.name, operation, params)
+    if service is ORGANIZATIONS:
+        params = json_model.read(service, operation, params)
     _take_queue_path(request, service, names, params)
     return _target(service, operation, request, params)
 

@@ -38,6 +38,7 @@ _TYPE_PREFIXES = {
     "dynamodb": "com.amazonaws.dynamodb.v20120810#",
     "sqs": "com.amazonaws.sqs#",
 }
+_CAPITAL = frozenset({"dynamodb", "organizations"})
 _ACTION = {
     name: re.compile(rf"\b{name}:[A-Za-z]+", re.ASCII) for name in ("sqs", "sns")
 }
@@ -50,7 +51,7 @@ class Fault(Exception):  # noqa: N818  # the glossary's word: an error as the wi
         code: AWS's code.
         message: AWS's wording.
         status: The HTTP status.
-        extra: Elements that S3's error body adds, in order.
+        extra: Elements that the error's body adds, in order, in S3 and Organizations.
     """
 
     def __init__(
@@ -224,9 +225,12 @@ def _render_json(
     prefix = _TYPE_PREFIXES.get(service.name, "")
     if prefix and fault.code in _FRONT_END:
         prefix = "com.amazon.coral.service#"
-    capital = service.name == "dynamodb" and fault.code == "AccessDeniedException"
+    denied = fault.code == "AccessDeniedException"
+    own = service.name == "organizations" and fault.code not in _FRONT_END
+    capital = own or (denied and service.name in _CAPITAL)
     key = "Message" if capital else "message"
-    body = json.dumps({"__type": f"{prefix}{fault.code}", key: fault.message})
+    extra = fault.extra if own else {}
+    body = json.dumps({"__type": f"{prefix}{fault.code}", key: fault.message, **extra})
     version = service.json_version or "1.1"
     headers = [
         ("content-type", f"application/x-amz-json-{version}"),

@@ -70,6 +70,13 @@ DYNAMODB = Service(
     target="DynamoDB_20120810",
     json_version="1.0",
 )
+ORGANIZATIONS = Service(
+    name="organizations",
+    protocol=Protocol.JSON,
+    modelled=True,
+    target="AWSOrganizationsV20161128",
+    json_version="1.1",
+)
 S3 = Service(name="s3", protocol=Protocol.REST_XML, modelled=True)
 # Where nothing tells the service, S3's way of saying no is what most clients show.
 UNKNOWN = Service(name="unknown", protocol=Protocol.REST_XML, modelled=False)
@@ -77,9 +84,9 @@ UNKNOWN_JSON = Service(
     name="unknown", protocol=Protocol.JSON, modelled=False, json_version="1.1"
 )
 
-BY_NAME = {s.name: s for s in (IAM, STS, SNS, EC2, SQS, DYNAMODB, S3)}
+BY_NAME = {s.name: s for s in (IAM, STS, SNS, EC2, SQS, DYNAMODB, ORGANIZATIONS, S3)}
 BY_VERSION = {s.version: s for s in (IAM, STS, SNS, SQS_QUERY, EC2)}
-BY_TARGET = {s.target: s for s in (SQS, DYNAMODB)}
+BY_TARGET = {s.target: s for s in (SQS, DYNAMODB, ORGANIZATIONS)}
 
 
 @cache

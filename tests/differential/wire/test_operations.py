@@ -15,6 +15,8 @@ from ostiary.wire.http import Request
 from ostiary.wire.service import BY_NAME
 from scripts.models import S3_LEFT_OUT
 
+# What is carried out here keeps its constraints, which these values do not.
+OWN = {"iam", "organizations", "sts"}
 SESSION = botocore.session.get_session()
 PLAIN: dict[str, Any] = {
     "integer": 1,
@@ -89,7 +91,7 @@ def arrive(operation: OperationModel, params: dict[str, Any]) -> Request:
 
 
 @pytest.mark.threat("T66")
-@pytest.mark.parametrize("name", [n for n in BY_NAME if n not in {"iam", "sts"}])
+@pytest.mark.parametrize("name", [n for n in BY_NAME if n not in OWN])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_operation_is_read_as_itself(name: str, seed: int) -> None:
     """What botocore writes for an operation is read as that operation, with its input."""

@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.policy import PolicyError, parse
@@ -12,8 +12,9 @@ from ostiary.policy.document import Condition
 from ostiary.policy.face import decide_line
 from ostiary.policy.operators import OPERATORS, bind_condition
 from ostiary.policy.values import check_date, read_date
+from tests.property.policy import haste
 
-laws = settings(max_examples=200, deadline=None, database=None)
+laws = haste.laws(200)
 WANTED = {
     "Numeric": "3600",
     "Date": "2026-11-24",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.policy import (
@@ -17,6 +17,7 @@ from ostiary.policy import (
     parse,
 )
 from ostiary.policy.explain import explain
+from tests.property.policy import haste
 from tests.property.policy.cases import (
     Tree,
     World,
@@ -28,7 +29,7 @@ from tests.property.policy.cases import (
     worlds,
 )
 
-laws = settings(max_examples=60, deadline=None, database=None)
+laws = haste.laws(60)
 DENY_ALL = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 

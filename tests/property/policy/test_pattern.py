@@ -5,12 +5,13 @@ from contextlib import suppress
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.policy.pattern import matcher, tokenize
+from tests.property.policy import haste
 
-laws = settings(max_examples=300, deadline=None, database=None)
+laws = haste.laws(300)
 patterns = st.text("ab*?", max_size=9)
 texts = st.text("ab", max_size=12)
 

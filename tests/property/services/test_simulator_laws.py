@@ -26,6 +26,7 @@ from ostiary.policy import (
     parse,
 )
 from ostiary.store.applicable import Applicable
+from ostiary.store.limits import Limits
 from ostiary.store.snapshot import Snapshot
 from ostiary.wire.http import Request
 from tests.property.policy.cases import Tree, document, policies
@@ -136,7 +137,7 @@ def gate_says(world: World, case: Case) -> bool:
         resource_account=ACCOUNT,
         context=case.entries,
     )
-    decider = Decider(Applicable(snapshot), lambda text, _: text)
+    decider = Decider(Applicable(snapshot), Limits(snapshot), lambda text, _: text)
     try:
         decider.decide(trail, case.caller, (need,), {})
     except Denied:

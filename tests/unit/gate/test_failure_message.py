@@ -227,7 +227,8 @@ def test_a_message_always_fits(size: int) -> None:
         context=Context(need.context),
     )
     heard = (request, policies, decide(request, policies))
-    text = failure_message(caller, need, {"aws:SourceIp": "::1"}, heard)
+    keys = {"aws:SourceIp": "::1", **need.context}
+    text = failure_message(caller, need, keys, heard)
 
     assert len(text.encode()) <= ROOM
     told = json.loads(text)

@@ -19,9 +19,10 @@ from ostiary.policy import (
     invalid_policy,
     parse,
 )
-from ostiary.policy.decide import BUDGET
+from ostiary.policy.decide import BUDGET, needs_resource_side
 from tests.unit.policy.asking import (
     ACCOUNT,
+    OBJECT,
     ROLE,
     SESSION,
     USER,
@@ -289,3 +290,24 @@ def test_short_arns(kind: Kind) -> None:
     document = Document(kind=kind, version="2012-10-17", id="", statements=(tree,))
     policies = PolicySet(identity=(compile(document),))
     assert decide(asks(), policies).is_allowed is (kind is Kind.IDENTITY)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "needed"),
+    [
+        ("sts:AssumeRole", ROLE, True),
+        ("sts:AssumeRole", "*", True),
+        ("STS:AssumeRoleWithSAML", ROLE, True),
+        ("sts:GetCallerIdentity", "*", False),
+        ("kms:Decrypt", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k", True),
+        ("kms:ListKeys", "*", False),
+        ("s3:GetObject", OBJECT, False),
+    ],
+)
+def test_where_the_own_account_never_suffices(
+    action: str, resource: str, needed: bool
+) -> None:
+    """Facts 6.2: role trust policies and KMS key policies must allow, whoever asks."""
+    request = asks(action=action, resource=resource)
+    assert needs_resource_side(request, Kind.RESOURCE) is needed
+    assert needs_resource_side(request, Kind.TRUST)

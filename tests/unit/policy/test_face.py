@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from ostiary.policy.face import decide_case, decide_line
-from tests.unit.policy.asking import ACCOUNT, ROLE, USER
+from ostiary.policy.face import decide_case, decide_line, read_case
+from ostiary.policy.loader import DEPTH
+from tests.unit.policy.asking import ACCOUNT, ROLE, SESSION, USER
+
+PATHED = f"arn:aws:iam::{ACCOUNT}:role/ops/night/Ops"
 
 POLICY = {
     "Version": "2012-10-17",
@@ -185,3 +188,110 @@ def test_lines() -> None:
     asked = request(context={"aws:MultiFactorAuthAge": "3599"})
     line = json.dumps(case(identity_policies=[own], request=asked))
     assert json.loads(decide_line(line))["decision"] == "Allowed"
+
+
+KEYS = (
+    "`boundary`, `endpoint_policies`, `id`, `identity_policies`, `rcps`, `request`, "
+    "`resource_policy`, `scps`, `session_policies`"
+)
+BUCKET = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [
+        (case(id=["c"]), "/id: found neither a string nor a number"),
+        (case(extra=1), f"/extra: found an unknown key, expected {KEYS}"),
+        (case(request=7), "/request: found no object"),
+        (case(request=request(context=7)), "/request/context: found no object"),
+        (
+            case(resource_policy=7),
+            "/resource_policy: found no object, expected a policy",
+        ),
+        (case(scps=7), "/scps: found no list"),
+        (case(session_policies=7), "/session_policies: found no list"),
+        (case(endpoint_policies=7), "/endpoint_policies: found no list"),
+        (case(rcps=[[7]]), "/rcps/0/0: found no object, expected a policy"),
+        (
+            case(request=request(action=":GetObject")),
+            "/request/action: found `:GetObject`, expected `service:Name`",
+        ),
+        (
+            case(request=request(action="s3:")),
+            "/request/action: found `s3:`, expected `service:Name`",
+        ),
+        (
+            case(request=request(context={"a:b": {"c": 1}})),
+            "/request/context/a:b: found neither a string nor a list of strings",
+        ),
+    ],
+)
+def test_the_words_for_a_broken_case(broken: dict[str, Any], error: str) -> None:
+    """style.md 3.8: a message is a contract: the place, what was found, what was expected."""
+    assert decide_case(broken)["error"] == error
+
+
+@pytest.mark.parametrize(
+    ("key", "deep"),
+    [
+        ("identity_policies", 0),
+        ("boundary", 0),
+        ("session_policies", 0),
+        ("scps", 1),
+    ],
+)
+def test_each_kind_of_policy_has_its_grammar(key: str, deep: int) -> None:
+    """Facts 3.1: a `Principal` stands in policies on resources, and in no other."""
+    tree: Any = {"Version": "2012-10-17", "Statement": BUCKET}
+    where = "".join(["/0"] * (deep + 1))
+    for _ in range(deep + 1):
+        tree = [tree]
+    error = str(decide_case(case(**{key: tree}))["error"])
+    assert error.startswith(f"/{key}{where}/Statement/Principal: ")
+    for fine in ("rcps", "endpoint_policies"):
+        level = [[tree[0]]] if fine == "rcps" and not deep else tree
+        if fine == "rcps" or not deep:
+            assert "error" not in decide_case(case(**{fine: level}))
+
+
+def test_a_line_that_is_no_case() -> None:
+    """product.md: answered, with no id, and with what was expected."""
+    answer = json.loads(decide_line("[]"))
+    assert answer == {"id": None, "error": "found no object, expected a case"}
+
+
+def test_a_policy_in_a_case_may_be_as_deep_as_alone() -> None:
+    """A case holds policies some levels down, and its id is told all the same."""
+    deep: Any = "x"
+    for _ in range(DEPTH - 3):
+        deep = [deep]
+    tree = {"Version": "2012-10-17", "Statement": {**BUCKET, "Resource": deep}}
+    line = json.dumps(case(scps=[[tree]]))
+    answer = json.loads(decide_line(line))
+    assert answer["id"] == "c"
+    assert answer["error"].startswith("/scps/0/0/Statement/")
+
+
+@pytest.mark.parametrize(
+    ("principal", "context", "ids", "role"),
+    [
+        (USER, {}, (), ""),
+        (USER, {"aws:userid": "AIDAX"}, ("AIDAX",), ""),
+        (USER, {"aws:userid": ["AIDAX"]}, (), ""),
+        (SESSION, {}, (), ROLE),
+        (SESSION, {"AWS:UserId": "AROAX:sofia"}, ("AROAX", "AROAX:sofia"), ROLE),
+        (SESSION, {"aws:userid": "AROAX:a:b"}, ("AROAX", "AROAX:a:b"), ROLE),
+        (SESSION, {"aws:userid": "AROAX"}, (), ROLE),
+        (SESSION, {"aws:PrincipalArn": PATHED}, (), PATHED),
+        (SESSION, {"aws:PrincipalArn": f"{PATHED}2"}, (), ROLE),
+        (SESSION, {"aws:PrincipalArn": PATHED.replace("role", "user")}, (), ROLE),
+        (SESSION, {"aws:PrincipalArn": [PATHED]}, (), ROLE),
+    ],
+)
+def test_what_the_context_tells_about_the_principal(
+    principal: str, context: dict[str, Any], ids: tuple[str, ...], role: str
+) -> None:
+    """Facts 5.2: unique ids by `aws:userid`, the path of a role by `aws:PrincipalArn`."""
+    asked = request(principal=principal, context=context)
+    found = read_case(case(request=asked))[0].principal
+    assert (found.unique_ids, found.role_arn) == (ids, role)

@@ -1,6 +1,8 @@
 """Patterns: work, variables, splitting."""
 
+import re
 import time
+from itertools import product
 
 import pytest
 
@@ -64,6 +66,14 @@ def test_matching_is_linear(pattern: str, text: str, expected: bool) -> None:
         ("${a:b, 'x}y,z'}", (Variable("a:b", "x}y,z"),)),
         ("a${*}${?}${$}b", ("a*?$b",)),
         ("$a{b}", ("$a{b}",)),
+        ("a${*}", ("a*",)),
+        ("${?}b", ("?b",)),
+        ("**", (Wild.STAR,)),
+        ("${aws:PrincipalTag/X}", (Variable("aws:principaltag/x", None),)),
+        (
+            "${a:b,'x'}/${c:d,'y'}",
+            (Variable("a:b", "x"), "/", Variable("c:d", "y")),
+        ),
     ],
 )
 def test_tokens(text: str, tokens: tuple[object, ...]) -> None:
@@ -82,6 +92,9 @@ def test_tokens(text: str, tokens: tuple[object, ...]) -> None:
         "${a:b, 'c' d}",
         "${${a:b}}",
         "${ }",
+        "${a$b}",
+        "${a{b}",
+        "${a:b, c'd'}",
     ],
 )
 def test_half_variables_are_refused(text: str) -> None:
@@ -137,7 +150,8 @@ def test_joining() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "scans"), [("ab*", False), ("a*b", True), ("*", False), ("${a}", True)]
+    ("text", "scans"),
+    [("ab*", False), ("a*b", True), ("*b", True), ("*", False), ("${a}", True)],
 )
 def test_scans(text: str, scans: bool) -> None:
     """A trailing star never makes the matcher read on; others may."""
@@ -147,3 +161,18 @@ def test_scans(text: str, scans: bool) -> None:
 def test_a_piece_longer_than_what_is_left() -> None:
     """A piece with holes is not sought where it cannot fit."""
     assert not matcher(tokenize("*b*c?d*", variables=False, wildcards=True))("xxxxbcd")
+
+
+def test_every_small_pattern_means_what_it_says() -> None:
+    """Facts 3.3: `*` is any text, `?` one character; no short pattern is an exception."""
+    meaning = {"*": "[ab]*", "?": "[ab]"}
+    texts = ["".join(one) for size in range(6) for one in product("ab", repeat=size)]
+    for size in range(7):
+        for letters in product("ab*?", repeat=size):
+            pattern = "".join(letters)
+            fits = re.compile(
+                "".join(meaning.get(one, one) for one in letters)
+            ).fullmatch
+            matches = matcher(tokenize(pattern, variables=False, wildcards=True))
+            wrong = [one for one in texts if matches(one) is (fits(one) is None)]
+            assert wrong == [], pattern

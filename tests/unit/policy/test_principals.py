@@ -76,6 +76,13 @@ def test_the_closest_form_counts() -> None:
     assert form(session, ACCOUNT, ROLE, SESSION) is Form.DIRECT
 
 
+def test_an_account_means_its_root_directly() -> None:
+    """Facts 3.4: delegation is for the account's principals; its root needs none."""
+    for more in ((), (USER,), (USER, "444455556666")):
+        assert form(root, ACCOUNT, *more) is Form.DIRECT
+        assert form(session, ACCOUNT, *more) is Form.ACCOUNT
+
+
 def test_canonical_users_are_accounts() -> None:
     """Facts 3.4: a canonical user id names an account of S3."""
     element = PrincipalElement(negated=False, members=(("CanonicalUser", CANONICAL),))
@@ -107,6 +114,11 @@ def test_not_principal_with_deny() -> None:
     assert form(session, ACCOUNT, ROLE, SESSION, **deny) is None
     ids = session.unique_ids
     assert form(session, ACCOUNT, *ids, **deny) is None
+    role_id, session_id = ids
+    assert form(session, ACCOUNT, role_id, **deny) is Form.DIRECT
+    assert form(session, ACCOUNT, session_id, **deny) is Form.DIRECT
+    assert form(session, ACCOUNT, role_id, SESSION, **deny) is None
+    assert form(session, ACCOUNT, ROLE, session_id, **deny) is None
     assert form(fay, USER, ACCOUNT, **deny) is Form.DIRECT
     assert form(fay, fay.arn, ACCOUNT, **deny) is None
     assert form(sofia, "*", **deny) is None

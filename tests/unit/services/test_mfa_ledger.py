@@ -18,13 +18,12 @@ from ostiary.identity.totp import STEP
 from ostiary.identity.vault import Vault
 from ostiary.services.enrolment import Plan, new_device
 from ostiary.services.errors import ServiceError
+from ostiary.services.guesses import Mark, credential_of
 from ostiary.services.mfa_ledger import (
     NOT_BOTH,
     NOT_THE_CODE,
     NOT_THEIRS,
-    Mark,
     TokenCodeError,
-    credential_of,
     reserve,
     settle,
     verify_token_code,

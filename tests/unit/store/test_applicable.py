@@ -1,6 +1,7 @@
 """Policies of a caller: shared, indexed once, found again after a change."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -89,3 +90,15 @@ def test_an_index_outlives_the_changes_of_others() -> None:
     assert after["bob"].with_resource(None, Kind.RESOURCE).identity is (
         after["bob"].identity
     )
+
+
+def test_whoever_has_no_account_has_no_policies() -> None:
+    """An outsider's own name finds nothing, even where somebody here is called so (P3)."""
+    snapshot = Snapshot()
+    snapshot.load(1, [user("alice"), inline("alice", "s3:*")])
+    applicable = Applicable(snapshot)
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.org"
+    asks = replace(caller("alice"), principal=Principal.from_arn(provider))
+    found = applicable.of(asks)
+    assert (found.identity, found.boundary, found.session) == ((), None, None)
+    assert applicable._of_principal == {}

@@ -63,6 +63,8 @@ def test_tables_stay_small() -> None:
         "ec2",
         "dynamodb",
         "dynamodb-types",
+        "organizations",
+        "organizations-types",
         "s3",
         "services",
     }

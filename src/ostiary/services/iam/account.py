@@ -10,6 +10,7 @@ from ostiary.identity.holdings import (
     SAMLProvider,
     ServerCertificate,
 )
+from ostiary.identity.issuer import STSPreference
 from ostiary.identity.model import (
     AccessKey,
     Account,
@@ -20,6 +21,7 @@ from ostiary.identity.model import (
     Role,
     User,
 )
+from ostiary.identity.root_access import RootLogin
 from ostiary.services.errors import already_exists, no_such_entity, validation_error
 from ostiary.services.iam import credentials, quotas
 from ostiary.services.iam.paging import in_memory, listed
@@ -36,13 +38,11 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 
 FIXED: Final = {
     "AccessKeysPerUserQuota": credentials.KEYS_OF_USER.most,
-    "AccountPasswordPresent": 0,
     "AccountSigningCertificatesPresent": 0,
     "AssumeRolePolicySizeQuota": quotas.TRUST_POLICY_SIZE.most,
     "AttachedPoliciesPerGroupQuota": quotas.GROUP_ATTACHMENTS.most,
     "AttachedPoliciesPerRoleQuota": quotas.ROLE_ATTACHMENTS.most,
     "AttachedPoliciesPerUserQuota": quotas.USER_ATTACHMENTS.most,
-    "GlobalEndpointTokenVersion": 1,
     "GroupPolicySizeQuota": quotas.GROUP_POLICY_SIZE,
     "GroupsPerUserQuota": quotas.GROUPS_OF_USER.most,
     "GroupsQuota": quotas.GROUPS.most,
@@ -69,10 +69,13 @@ def get_account_summary(call: Call, view: Reader) -> Result:
     root_devices = view.count(MFADevice, account=account, user=account)
     root_keys = view.count(AccessKey, account=account, user="")
     policies = view.list_by(Policy, account=account)
+    preference = view.find(STSPreference, account)
     attached = sum(bool(view.count(Attachment, policy=own.arn)) for own in policies)
     counts = {
         "AccountAccessKeysPresent": min(root_keys, 1),
         "AccountMFAEnabled": min(root_devices, 1),
+        "GlobalEndpointTokenVersion": 1 if preference is None else preference.version,
+        "AccountPasswordPresent": view.count(RootLogin, account=account),
         "InstanceProfiles": view.count(InstanceProfile, account=account),
         "Providers": view.count(SAMLProvider, account=account)
         + view.count(OIDCProvider, account=account),

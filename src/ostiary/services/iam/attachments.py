@@ -62,6 +62,8 @@ def _attachment(owner: Owner, policy: Policy) -> Attachment:
 
 
 def _list(kind: OwnerKind[O]) -> ReadOperation:
+    """The policies under a path, by name; a quota keeps them few."""
+
     def run(call: Call, view: Reader) -> Result:
         owner = get_owner(kind, call, view)
         prefix = call.text("PathPrefix", "/")

@@ -24,6 +24,7 @@ from ostiary.services.iam import (
     documents,
     groups,
     instance_profiles,
+    last_used,
     managed,
     policies,
     roles,
@@ -128,7 +129,7 @@ def _role(view: Reader, _: str, entity: Entity) -> Result:
         "InstanceProfileList": [instance_profiles.shown(one, view) for one in profiles],
         "RolePolicyList": _inline(view, role),
         "AttachedManagedPolicies": _attached(view, role),
-        "RoleLastUsed": {},
+        "RoleLastUsed": last_used.of_role(role.id, view),
     }
 
 

@@ -1,11 +1,12 @@
 """The credential report: who has which credentials, as CSV (facts 8.6).
 
-When credentials were used last is not recorded, and the report says so in AWS's words.
+A password that nobody used yet is `no_information`, a key `N/A`, as on AWS.
 """
 
 import csv
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -14,6 +15,7 @@ from ostiary.identity.holdings import (
     PasswordPolicy,
     SigningCertificate,
 )
+from ostiary.identity.last_use import password_of
 from ostiary.identity.model import (
     AccessKey,
     Account,
@@ -30,10 +32,13 @@ from ostiary.services.operation import (
     Result,
     SlowChangeOperation,
 )
-from ostiary.store.port import Change, Reader
+from ostiary.store.codec import name_key
+from ostiary.store.port import Change, Page, Reader
 
 C = TypeVar("C")
 
+CHUNK: Final = 1000
+"""Users that are read at a time."""
 LIFETIME: Final = 4 * 3600
 """Seconds for which a report stands; a new one is made after that."""
 
@@ -119,8 +124,10 @@ def _content(view: Reader, account: str) -> str:
         writer.writerow(_root(view, root))
     policy = view.find(PasswordPolicy, account)
     age = policy.max_age * _DAY if policy else 0
-    for user in view.list_by(User, account=account):
-        writer.writerow(_user(view, user, age))
+    start = Page(limit=CHUNK)
+    while users := view.list_by(User, start, account=account):
+        writer.writerows(_user(view, user, age) for user in users)
+        start = replace(start, after=name_key(users[-1].name))
     return text.getvalue().removesuffix("\n")
 
 
@@ -131,11 +138,11 @@ def _root(view: Reader, root: Account) -> list[str]:
         root.root_arn,
         _time(root.created),
         _FOREIGN,
-        _UNKNOWN,
+        _password_used(view, root.id),
         _FOREIGN,
         _FOREIGN,
         _flag(devices > 0),
-        *_keys(view.list_by(AccessKey, account=root.id, user="")),
+        *_keys(view, view.list_by(AccessKey, account=root.id, user="")),
         *_certificates(()),
     ]
 
@@ -146,27 +153,43 @@ def _user(view: Reader, user: User, age: int) -> list[str]:
         user.name,
         user.arn,
         _time(user.created),
-        *_password(view.find(LoginProfile, user.id), age),
+        *_password(view, view.find(LoginProfile, user.id), age),
         _flag(devices > 0),
-        *_keys(view.list_by(AccessKey, account=user.account, user=user.id)),
+        *_keys(view, view.list_by(AccessKey, account=user.account, user=user.id)),
         *_certificates(view.list_by(SigningCertificate, user=user.id)),
     ]
 
 
-def _password(profile: LoginProfile | None, age: int) -> list[str]:
+def _password(view: Reader, profile: LoginProfile | None, age: int) -> list[str]:
     """Whether there is one, when it was used and changed, and when it ends."""
     if profile is None:
         return ["false", _NONE, _NONE, _NONE]
     ends = _time(profile.changed + age) if age else _NONE
-    return ["true", _UNKNOWN, _time(profile.changed), ends]
+    used = _password_used(view, profile.user)
+    return ["true", used, _time(profile.changed), ends]
 
 
-def _keys(keys: Sequence[AccessKey]) -> list[str]:
+def _password_used(view: Reader, user: str) -> str:
+    """When somebody last signed in with the password of a user, or of root."""
+    subject = password_of(user)
+    found = view.last_uses([subject]).get(subject)
+    return _UNKNOWN if found is None else _time(found.used)
+
+
+def _keys(view: Reader, keys: Sequence[AccessKey]) -> list[str]:
+    """Of two keys: whether it is active, since when, and its last use."""
     cells: list[str] = []
+    used = view.last_uses([key.id for key in keys])
     for key in _two(sorted(keys, key=lambda one: (one.created, one.id))):
-        active = key is not None and key.status == KeyStatus.ACTIVE
-        rotated = _NONE if key is None else _time(key.created)
-        cells += (_flag(active), rotated, _NONE, _NONE, _NONE)
+        if key is None:
+            cells += ("false", *[_NONE] * 4)
+            continue
+        cells += (_flag(key.status == KeyStatus.ACTIVE), _time(key.created))
+        last = used.get(key.id)
+        if last is None:
+            cells += [_NONE] * 3
+        else:
+            cells += (_time(last.used), last.region, last.service)
     return cells
 
 

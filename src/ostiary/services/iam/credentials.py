@@ -18,6 +18,7 @@ from ostiary.services.errors import (
     invalid_input,
     no_such_entity,
 )
+from ostiary.services.iam import last_used
 from ostiary.services.iam.owners import get_target_user
 from ostiary.services.iam.paging import in_memory, paged
 from ostiary.services.iam.quotas import Quota, require_room
@@ -35,8 +36,6 @@ KEYS_OF_USER: Final = Quota(name="AccessKeysPerUser", most=2)
 
 PURPOSE: Final = "access-key"
 """What the secret access key is sealed as."""
-
-NEVER_USED: Final = "N/A"
 
 
 def new_access_key(means: Means, account: str, user: str) -> tuple[AccessKey, Secret]:
@@ -90,7 +89,7 @@ def delete_access_key(call: Call, change: Change) -> Result:
 
 
 def list_access_keys(call: Call, view: Reader) -> Result:
-    """The keys of one user, or root's own, without their secrets."""
+    """The keys of one user, or root's own, without their secrets: two at most."""
     user = _owner(call, view)
     owner = "" if user is None else user.id
     keys = view.list_by(AccessKey, account=call.caller.account, user=owner)
@@ -100,7 +99,7 @@ def list_access_keys(call: Call, view: Reader) -> Result:
 
 
 def get_access_key_last_used(call: Call, view: Reader) -> Result:
-    """Whose key it is; when it was used last is not recorded (facts 10.9).
+    """Whose key it is, and when it was used last (facts 10.9).
 
     A key of another account is refused like one that does not exist.
     """
@@ -112,9 +111,7 @@ def get_access_key_last_used(call: Call, view: Reader) -> Result:
             f"User: {call.caller.arn} is not authorized to perform "
             f"iam:GetAccessKeyLastUsed on resource: access key {key_id}"
         )
-    result: Result = {
-        "AccessKeyLastUsed": {"ServiceName": NEVER_USED, "Region": NEVER_USED}
-    }
+    result: Result = {"AccessKeyLastUsed": last_used.of_key(key_id, view)}
     user = view.find(User, key.user)
     if user is not None:
         result["UserName"] = user.name

@@ -7,20 +7,31 @@ in numbers keeps no other change waiting (P8).
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from ostiary.identity.model import LoginProfile, User
 from ostiary.identity.passwords import WrongPassword, hash_password, verify_password
 from ostiary.identity.secret import Secret
 from ostiary.policy import PrincipalKind
+from ostiary.services import guesses
 from ostiary.services.errors import (
     ServiceError,
-    access_denied,
     already_exists,
     no_such_entity,
     validation_error,
 )
+from ostiary.services.guesses import (
+    Guess,
+    GuessError,
+    Mark,
+    NoTryLeft,
+    credential_of,
+    password_of,
+)
+from ostiary.services.iam import root_session
 from ostiary.services.iam.owners import USER, get_owner, get_target_user
 from ostiary.services.iam.password_policy import remembered, require_conforms
+from ostiary.services.iam.signin import require_no_signin_limit
 from ostiary.services.operation import (
     Call,
     ChangeOperation,
@@ -28,8 +39,9 @@ from ostiary.services.operation import (
     ReadOperation,
     Result,
     SlowChangeOperation,
+    Toll,
 )
-from ostiary.store.port import Change, Reader
+from ostiary.store.port import Change, Ledger, Reader
 
 Finish = Callable[[Change], Result]
 """The change itself, once the slow part is done."""
@@ -37,6 +49,9 @@ Finish = Callable[[Change], Result]
 
 def create_login_profile(call: Call, view: Reader) -> Finish:
     """The user gets a password."""
+    if root_session.is_about_root(call):
+        return partial(root_session.create_login, call)
+    require_no_signin_limit(call)
     user = _user_without(call, view)
     password_hash = _new_hash(call, view, user, "Password")
 
@@ -58,12 +73,15 @@ def create_login_profile(call: Call, view: Reader) -> Finish:
 
 def get_login_profile(call: Call, view: Reader) -> Result:
     """Whether the user has a password, and since when."""
+    if root_session.is_about_root(call):
+        return root_session.get_login(call, view)
     user = get_target_user(call, view)
     return {"LoginProfile": _shown(_profile(view, user), user)}
 
 
 def update_login_profile(call: Call, view: Reader) -> Finish:
     """The user gets another password, or must choose one, or need not any more."""
+    require_no_signin_limit(call)
     user = get_owner(USER, call, view)
     _profile(view, user)
     password_hash = ""
@@ -76,6 +94,7 @@ def update_login_profile(call: Call, view: Reader) -> Finish:
         profile = replace(profile, reset_required=reset)
         if password_hash:
             profile = _with_password(profile, password_hash, call.now)
+            change.clear_tries(password_of(profile.user))
         change.replace(profile)
         return {}
 
@@ -84,8 +103,11 @@ def update_login_profile(call: Call, view: Reader) -> Finish:
 
 def delete_login_profile(call: Call, change: Change) -> Result:
     """The user has no password."""
+    if root_session.is_about_root(call):
+        return root_session.delete_login(call, change)
     user = get_target_user(call, change)
     change.delete(_profile(change, user))
+    change.clear_tries(password_of(user.id))
     return {}
 
 
@@ -100,7 +122,7 @@ def change_password(call: Call, view: Reader) -> Finish:
     try:
         verify_password(known, Secret(call.text("OldPassword")))
     except WrongPassword:
-        raise access_denied("The old password was incorrect.") from None
+        raise WrongOldPasswordError(Mark.WRONG, is_alarming=False) from None
     password_hash = _new_hash(call, view, user, "NewPassword")
 
     def finish(change: Change) -> Result:
@@ -116,6 +138,42 @@ def change_password(call: Call, view: Reader) -> Finish:
         return {}
 
     return finish
+
+
+class WrongOldPasswordError(GuessError):
+    """The old password is wrong, or is not looked at now; the words are the same."""
+
+    what = "password"
+
+    def __init__(self, mark: Mark, retry_after: int = 0, *, is_alarming: bool) -> None:
+        message = "The old password was incorrect."
+        super().__init__(message, mark, retry_after, is_alarming=is_alarming)
+
+
+def _pay(call: Call, ledger: Ledger) -> None:
+    """A try at the caller's password is paid for, when there is one to be guessed."""
+    if ledger.login(call.caller.user_id) is None:
+        return
+    try:
+        guesses.pay(ledger, _guess(call))
+    except NoTryLeft as none:
+        raise WrongOldPasswordError(
+            none.mark, none.retry_after, is_alarming=none.is_alarming
+        ) from None
+
+
+def _settle(call: Call, ledger: Ledger) -> None:
+    """The old password was right."""
+    if ledger.login(call.caller.user_id) is not None:
+        guesses.succeed(ledger, _guess(call))
+
+
+def _guess(call: Call) -> Guess:
+    return Guess(
+        at=password_of(call.caller.user_id),
+        credential=credential_of(call.caller),
+        now=call.now,
+    )
 
 
 def _user_without(call: Call, view: Reader) -> User:
@@ -166,7 +224,9 @@ def _shown(profile: LoginProfile, user: User) -> Result:
 
 
 OPERATIONS: Operations = {
-    "ChangePassword": SlowChangeOperation(prepare=change_password),
+    "ChangePassword": SlowChangeOperation(
+        prepare=change_password, toll=Toll(pay=_pay, settle=_settle)
+    ),
     "CreateLoginProfile": SlowChangeOperation(prepare=create_login_profile),
     "DeleteLoginProfile": ChangeOperation(run=delete_login_profile),
     "GetLoginProfile": ReadOperation(run=get_login_profile),

@@ -33,6 +33,7 @@ from ostiary.services.errors import (
 from ostiary.services.iam import tags
 from ostiary.services.iam.owners import USER, get_owner, get_target_user
 from ostiary.services.iam.quotas import Quota, require_room
+from ostiary.services.iam.root_session import is_about_root
 from ostiary.services.operation import (
     Call,
     ChangeOperation,
@@ -108,9 +109,20 @@ def resync_mfa_device(call: Call, change: Change) -> Result:
 
 def deactivate_mfa_device(call: Call, change: Change) -> Result:
     """The device is nobody's; it and its name stay until it is deleted."""
+    if is_about_root(call):
+        return _deactivate_of_root(call, change)
     user = get_target_user(call, change)
     _require_mfa_for_own_devices(call, change, user, "DeactivateMFADevice")
     device = get_device_of(call, change, user)
+    change.replace(replace(device, user="", enabled=0))
+    return {}
+
+
+def _deactivate_of_root(call: Call, change: Change) -> Result:
+    """A session of AssumeRoot takes a device from the root user (facts 7.2)."""
+    device = get_device(call, change)
+    if device.user != device.account:
+        raise no_such_entity("MFA Device invalid for user.")
     change.replace(replace(device, user="", enabled=0))
     return {}
 

@@ -1,8 +1,6 @@
 """MFA devices as lists show them: never with a seed, a QR code or tags (T107)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Final
 
 from ostiary.identity.model import Account, DeviceKind, MFADevice, User, iam_arn
 from ostiary.policy import PrincipalKind
@@ -13,14 +11,11 @@ from ostiary.services.iam.users import summary
 from ostiary.services.operation import Call, Operations, ReadOperation, Result
 from ostiary.store.port import Page, Reader
 
-CHUNK: Final = 1000
-"""Rows that are read at a time."""
-
 
 def list_mfa_devices(call: Call, view: Reader) -> Result:
     """The devices of one user, of all kinds, in the order of their enabling.
 
-    Root sees its own when it names nobody.
+    Root sees its own when it names nobody. A quota keeps them few.
     """
     account = call.caller.account
     is_root = call.caller.principal.kind is PrincipalKind.ROOT
@@ -60,30 +55,13 @@ def _virtual(
     status = call.text("AssignmentStatus", "Any")
 
     def fetch(page: Page) -> Sequence[MFADevice]:
-        rows = Page(after=prefix + page.after, limit=page.limit)
+        filled = "user" if status == "Assigned" else ""
+        rows = Page(after=prefix + page.after, limit=page.limit, filled=filled)
         if status == "Unassigned":
             return view.list_by(MFADevice, rows, account=account, kind=kind, user="")
-        if status == "Any":
-            return view.list_by(MFADevice, rows, account=account, kind=kind)
-        return _assigned(view, rows, account)
+        return view.list_by(MFADevice, rows, account=account, kind=kind)
 
     return fetch
-
-
-def _assigned(view: Reader, page: Page, account: str) -> list[MFADevice]:
-    """As many assigned virtual devices as fill the page.
-
-    The quota of virtual devices bounds how many others are passed over.
-    """
-    found: list[MFADevice] = []
-    rows = Page(after=page.after, limit=CHUNK)
-    while len(found) < page.limit:
-        chunk = view.list_by(MFADevice, rows, account=account, kind=DeviceKind.VIRTUAL)
-        found += (device for device in chunk if device.user)
-        if len(chunk) < rows.limit:
-            break
-        rows = replace(rows, after=chunk[-1].serial)
-    return found[: page.limit]
 
 
 def _shown(device: MFADevice, user: User | None) -> Result:

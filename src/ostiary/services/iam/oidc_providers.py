@@ -1,7 +1,6 @@
 """Identity providers that speak OpenID Connect (facts 10.2, 10.4, 10.7, 10.8).
 
-Their tokens open no session here yet: AssumeRoleWithWebIdentity is refused. A trust
-policy may name them all the same.
+Their tokens open sessions of roles that trust them: `services.assertions`.
 """
 
 import json

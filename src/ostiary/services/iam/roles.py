@@ -9,7 +9,7 @@ from ostiary.identity.holdings import InstanceProfile
 from ostiary.identity.ids import unique_id
 from ostiary.identity.model import Role, User
 from ostiary.services.errors import delete_conflict, invalid_input, malformed_policy
-from ostiary.services.iam import boundaries, documents, quotas, tags
+from ostiary.services.iam import boundaries, documents, last_used, quotas, tags
 from ostiary.services.iam.owners import (
     LINKED_PATH,
     ROLE,
@@ -25,6 +25,7 @@ from ostiary.services.iam.principals import (
     resolve,
     restore,
 )
+from ostiary.services.iam.signin import require_no_signin_limit
 from ostiary.services.operation import (
     Call,
     ChangeOperation,
@@ -44,7 +45,7 @@ _ENTITY_ARN: Final = re.compile(
 def create_role(call: Call, change: Change) -> Result:
     """A new role; the answer has no description and no session limit (facts 10.9)."""
     account, name = call.caller.account, call.text("RoleName")
-    _require_no_signin_limit(call)
+    require_no_signin_limit(call)
     if call.text("Path", "/").startswith(LINKED_PATH):
         raise invalid_input(f"Path {LINKED_PATH} is for service-linked roles only.")
     new_tags = tags.new_tags(call, tags.PRINCIPAL_TAGS)
@@ -71,14 +72,16 @@ def create_role(call: Call, change: Change) -> Result:
 def get_role(call: Call, view: Reader) -> Result:
     """One role."""
     role = get_owner(ROLE, call, view)
-    shown = {**_listed(role, _arns(view)), **extras(role), "RoleLastUsed": {}}
-    return {"Role": shown}
+    shown = {**_listed(role, _arns(view)), **extras(role)}
+    return {"Role": {**shown, "RoleLastUsed": last_used.of_role(role.id, view)}}
 
 
 def update_role(call: Call, change: Change) -> Result:
     """A role with another description or session limit; what is not sent stays."""
-    role = get_modifiable(ROLE, call, change)
-    _require_no_signin_limit(call)
+    # Of a service-linked role, too, the description is the account's to change.
+    find = get_modifiable if "MaxSessionDuration" in call.params else get_owner
+    role = find(ROLE, call, change)
+    require_no_signin_limit(call)
     updated = replace(
         role,
         description=call.text("Description", role.description),
@@ -203,12 +206,6 @@ def extras(role: Role) -> Result:
     if role.tags:
         result["Tags"] = tags.shown(role.tags)
     return result
-
-
-def _require_no_signin_limit(call: Call) -> None:
-    # A limit that is taken and not kept would be worse than none.
-    if "MaxSigninSessionDuration" in call.params:
-        raise invalid_input("MaxSigninSessionDuration is not supported.")
 
 
 OPERATIONS: Operations = {

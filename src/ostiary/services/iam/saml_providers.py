@@ -1,8 +1,7 @@
 """Identity providers that speak SAML 2.0 (facts 10.2, 10.4).
 
-Their assertions open no session here yet: AssumeRoleWithSAML is refused. A trust
-policy may name them all the same. Encrypted assertions are not taken, so no private
-key is either.
+Their assertions open sessions of roles that trust them: `services.assertions`.
+Encrypted assertions are not taken, so no private key is either.
 """
 
 from collections.abc import Callable

@@ -36,7 +36,7 @@ _KINDS: Final[dict[str, type[User | Group | Role]]] = {
 
 def list_policies(call: Call, view: Reader) -> Result:
     """For each service that the call names, the policies that lead there, by name."""
-    owner = _owner(call, view)
+    owner = get_owner_by_arn(call, view)
     told = [(shown, text) for one in _all(view, owner) for shown, text in one]
     asked = cast("Sequence[str]", call.params["ServiceNamespaces"])
     entries: list[Result] = [
@@ -51,7 +51,7 @@ def list_policies(call: Call, view: Reader) -> Result:
     return {"PoliciesGrantingServiceAccess": page, **rest}
 
 
-def _owner(call: Call, view: Reader) -> Owner:
+def get_owner_by_arn(call: Call, view: Reader) -> Owner:
     """Whom the ARN names; raises InvalidInput, NoSuchEntity."""
     arn, account = call.text("Arn"), call.caller.account
     prefix = f"arn:{PARTITION}:iam::{account}:"
@@ -65,6 +65,11 @@ def _owner(call: Call, view: Reader) -> Owner:
     if found is None or found.arn != arn:
         raise no_such_entity(f"ARN {arn} cannot be found.")
     return found
+
+
+def texts_of(view: Reader, owner: Owner) -> list[str]:
+    """The texts of the owner's policies and, for a user, of those of its groups."""
+    return [text for some in _all(view, owner) for _, text in some]
 
 
 def _all(view: Reader, owner: Owner) -> Iterator[list[tuple[Result, str]]]:

@@ -4,6 +4,7 @@ A password is in the answer that made it, and nowhere else afterwards (T107).
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -22,7 +23,7 @@ from ostiary.services.operation import (
     ReadOperation,
     Result,
 )
-from ostiary.store.port import Change, Reader
+from ostiary.store.port import EVERYTHING, Change, Reader
 
 BEDROCK: Final = "bedrock.amazonaws.com"
 """The one service whose credentials are API keys, and may end."""
@@ -81,27 +82,29 @@ def delete(call: Call, change: Change) -> Result:
 
 def list_credentials(call: Call, view: Reader) -> Result:
     """The credentials of one user, or of all, without their passwords."""
-    service = _service(call) if "ServiceName" in call.params else ""
-    source = _of_all(call, view) if call.flag("AllUsers") else _of_one(call, view)
+    of_service = {"service": _service(call)} if "ServiceName" in call.params else {}
+    find = _of_all if call.flag("AllUsers") else _of_one
+    source = find(call, view, of_service)
     page, rest = paged(call, "ListServiceSpecificCredentials", source)
-    shown = [
-        _shown(call, one, view.find(User, one.user))
-        for one in page
-        if service in ("", one.service)
-    ]
+    shown = [_shown(call, one, view.find(User, one.user)) for one in page]
     return {"ServiceSpecificCredentials": shown, **rest}
 
 
-def _of_one(call: Call, view: Reader) -> Source[ServiceCredential]:
+def _of_one(
+    call: Call, view: Reader, of_service: Mapping[str, str]
+) -> Source[ServiceCredential]:
+    """A user's own; a quota keeps them few."""
     user = get_target_user(call, view)
-    found = view.list_by(ServiceCredential, user=user.id)
+    found = view.list_by(ServiceCredential, EVERYTHING, user=user.id, **of_service)
     return in_memory(found, lambda one: f"{one.created:012d} {one.id}")
 
 
-def _of_all(call: Call, view: Reader) -> Source[ServiceCredential]:
-    account = call.caller.account
+def _of_all(
+    call: Call, view: Reader, of_service: Mapping[str, str]
+) -> Source[ServiceCredential]:
+    equal = {"account": call.caller.account, **of_service}
     return Source(
-        fetch=lambda page: view.list_by(ServiceCredential, page, account=account),
+        fetch=lambda page: view.list_by(ServiceCredential, page, **equal),
         cursor=lambda one: one.id,
     )
 

@@ -6,7 +6,7 @@ from ostiary.identity.holdings import SigningCertificate
 from ostiary.identity.ids import long_id
 from ostiary.identity.model import KeyStatus, User
 from ostiary.services.errors import ServiceError, no_such_entity
-from ostiary.services.iam import pem, quotas
+from ostiary.services.iam import pem, quotas, root_session
 from ostiary.services.iam.owners import get_target_user
 from ostiary.services.iam.paging import in_memory, paged
 from ostiary.services.iam.status import new_status
@@ -52,7 +52,9 @@ def upload(call: Call, change: Change) -> Result:
 
 
 def list_certificates(call: Call, view: Reader) -> Result:
-    """The user's certificates, oldest first."""
+    """The user's certificates, oldest first: two at most."""
+    if root_session.is_about_root(call):
+        return {"Certificates": [], "IsTruncated": False}
     user = get_target_user(call, view)
     found = view.list_by(SigningCertificate, user=user.id)
     source = in_memory(found, lambda one: f"{one.created:012d} {one.id}")
@@ -75,6 +77,8 @@ def delete_certificate(call: Call, change: Change) -> Result:
 
 def _certificate(call: Call, view: Reader) -> SigningCertificate:
     """The user's certificate that the call names; raises NoSuchEntity."""
+    if root_session.is_about_root(call):
+        raise root_session.no_certificate(call)
     user = get_target_user(call, view)
     name = call.text("CertificateId")
     found = view.find(SigningCertificate, name)

@@ -39,6 +39,7 @@ from ostiary.services.iam.simulate_documents import (
     source,
     stored,
 )
+from ostiary.services.iam.simulate_organization import NOTHING, above
 from ostiary.services.iam.simulate_result import Panel, simulate, with_resources
 from ostiary.services.operation import Call, Operations, ReadOperation, Result
 from ostiary.store.port import Reader
@@ -141,6 +142,14 @@ def simulate_principal_policy(call: Call, view: Reader) -> Result:
     excluded = read_exclusions(call)
     given = Given(call)
     own = boundary_of(view, entity, excluded)
+    subject = (
+        _caller_subject(call, view, caller_arn)
+        if caller_arn
+        else _entity_subject(entity)
+    )
+    own_account = subject.principal.account == entity.account
+    standing = above(view, entity) if own_account else NOTHING
+    subject = replace(subject, standing=standing.keys)
     documents = Documents(
         identity=(
             *identity_of(view, entity, excluded),
@@ -148,11 +157,8 @@ def simulate_principal_policy(call: Call, view: Reader) -> Result:
         ),
         boundary=given.boundary() or own,
         resource=given.resource(_resource_kind(call)),
-    )
-    subject = (
-        _caller_subject(call, view, caller_arn)
-        if caller_arn
-        else _entity_subject(entity)
+        scps=standing.scps,
+        rcps=standing.rcps,
     )
     needs_caller = not caller_arn and not isinstance(entity, User)
     if documents.resource and needs_caller and not _says_role(call, subject):

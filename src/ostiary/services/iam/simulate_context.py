@@ -7,7 +7,7 @@ same function that the gate asks (facts 2).
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from ostiary.identity.caller import Caller, context
@@ -50,6 +50,8 @@ _CALLER_KEYS: Final = _CREDENTIAL_KEYS | {
     "aws:principalisawsservice",
     "aws:username",
     "aws:sourceidentity",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
 }
 
 
@@ -61,11 +63,13 @@ class Subject:
         principal: as policies match it.
         entity: the user or role, when it lives in the caller's account.
         is_named: False where the call names no principal at all.
+        standing: the condition keys that its account has in an organization.
     """
 
     principal: Principal
     entity: User | Role | None = None
     is_named: bool = True
+    standing: Mapping[str, Value] = field(default_factory=dict)
 
 
 def user_subject(user: User) -> Subject:
@@ -121,7 +125,8 @@ class Keys:
         if self.credentials == "long-term-code" and fold(action) in TRUST_ACTIONS:
             # The code is verified in the very call that is decided (facts 2, row 6).
             caller = replace(caller, mfa_at=now)
-        carried = {fold(key): one for key, one in context(caller, now).items()}
+        told: dict[str, Value] = {**context(caller, now), **subject.standing}
+        carried = {fold(key): one for key, one in told.items()}
         if subject.entity is None:
             carried = {key: carried[key] for key in carried.keys() & _CREDENTIAL_KEYS}
         return Context.folded({**carried, **self.given})

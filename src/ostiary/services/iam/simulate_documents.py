@@ -76,11 +76,13 @@ class Documents:
     boundary: tuple[Source, ...] | None = None
     resource: Source | None = None
     scps: tuple[tuple[Source, ...], ...] = ()
+    rcps: tuple[tuple[Source, ...], ...] = ()
+    """Of the account whose principal is simulated, for what it owns."""
 
     @property
     def size(self) -> int:
         """Characters of all the documents."""
-        levels = (self.identity, self.boundary or (), *self.scps)
+        levels = (self.identity, self.boundary or (), *self.scps, *self.rcps)
         size = sum(len(one.text) for level in levels for one in level)
         return size if self.resource is None else size + len(self.resource.text)
 

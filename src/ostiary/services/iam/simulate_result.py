@@ -21,6 +21,7 @@ from ostiary.services.iam.simulate_documents import (
     Source,
     together,
 )
+from ostiary.services.iam.simulate_organization import is_protected
 from ostiary.services.operation import Result
 
 _ALLOWED: Final = "allowed"
@@ -41,6 +42,7 @@ class Panel:
     identity: tuple[Compiled, ...] = field(init=False)
     boundary: tuple[Compiled, ...] | None = field(init=False)
     scps: tuple[tuple[Compiled, ...], ...] = field(init=False)
+    rcps: tuple[tuple[Compiled, ...], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the policies once for all requests of the call."""
@@ -53,13 +55,12 @@ class Panel:
             "boundary",
             None if bounds is None else together(Kind.BOUNDARY, bounds),
         )
-        levels, first = [], 0
-        for level in made.scps:
-            levels.append(together(Kind.SCP, level, first))
-            first += len(level)
-        put(self, "scps", tuple(levels))
+        put(self, "scps", _levels(Kind.SCP, made.scps))
+        put(self, "rcps", _levels(Kind.RCP, made.rcps))
 
-    def with_resource(self, resource: Source | None, kind: Kind) -> PolicySet:
+    def with_resource(
+        self, resource: Source | None, kind: Kind, *, is_protected: bool
+    ) -> PolicySet:
         """All the policies, for one resource."""
         return PolicySet(
             identity=self.identity,
@@ -67,6 +68,7 @@ class Panel:
             resource_kind=kind,
             boundary=self.boundary,
             scps=self.scps,
+            rcps=self.rcps if is_protected else (),
         )
 
     def source(self, kind: Kind, place: int, resource: Source | None) -> Source | None:
@@ -76,8 +78,19 @@ class Panel:
             Kind.IDENTITY: made.identity,
             Kind.BOUNDARY: made.boundary or (),
             Kind.SCP: [one for level in made.scps for one in level],
+            Kind.RCP: [one for level in made.rcps for one in level],
         }
         return sources[kind][place] if kind in sources else resource
+
+
+def _levels(
+    kind: Kind, given: tuple[tuple[Source, ...], ...]
+) -> tuple[tuple[Compiled, ...], ...]:
+    levels, first = [], 0
+    for level in given:
+        levels.append(together(kind, level, first))
+        first += len(level)
+    return tuple(levels)
 
 
 def simulate(
@@ -97,7 +110,8 @@ def simulate(
     Raises:
         ServiceError: PolicyEvaluation when deciding takes too much.
     """
-    policies = panel.with_resource(*resource)
+    protects = is_protected(request, request.principal.account)
+    policies = panel.with_resource(*resource, is_protected=protects)
     decision = decide(request, policies)
     if decision.refusal:
         raise ServiceError(
@@ -120,8 +134,9 @@ def simulate(
         "EvalDecisionDetails": _by_side(request, policies),
     }
     bounded = policies.boundary is not None
-    if policies.scps:
-        levels = [_heard(request, level, bounded=bounded) for level in policies.scps]
+    if policies.scps or policies.rcps:
+        above = (*policies.scps, *policies.rcps)
+        levels = [_heard(request, level, bounded=bounded) for level in above]
         result["OrganizationsDecisionDetail"] = {
             "AllowedByOrganizations": all(one == _ALLOWED for one in levels)
         }

@@ -73,7 +73,7 @@ def get_key(call: Call, view: Reader) -> Result:
 
 
 def list_keys(call: Call, view: Reader) -> Result:
-    """The user's keys without their bodies, oldest first."""
+    """The user's keys without their bodies, oldest first; a quota keeps them few."""
     user = get_target_user(call, view)
     keys = view.list_by(SSHPublicKey, user=user.id)
     source = in_memory(keys, lambda key: f"{key.created:012d} {key.id}")

@@ -5,8 +5,8 @@ condition keys later; keys of all else are not.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import cast
 
 from ostiary.identity.holdings import (
@@ -16,11 +16,16 @@ from ostiary.identity.holdings import (
     ServerCertificate,
 )
 from ostiary.identity.model import Policy, Role, Tags, User
-from ostiary.policy.pattern import fold
-from ostiary.services.errors import invalid_input, limit_exceeded
+from ostiary.services.errors import limit_exceeded
 from ostiary.services.iam import managed, quotas
 from ostiary.services.iam.owners import ROLE, USER, get_owner
 from ostiary.services.iam.paging import Source, in_memory, paged
+from ostiary.services.iam.tag_rules import (
+    PRINCIPAL_TAGS,
+    RESOURCE_TAGS,
+    TagRules,
+    read_tags,
+)
 from ostiary.services.operation import (
     Call,
     ChangeOperation,
@@ -30,27 +35,10 @@ from ostiary.services.operation import (
 )
 from ostiary.store.port import Change, Reader
 
+__all__ = ["OPERATIONS", "PRINCIPAL_TAGS", "RESOURCE_TAGS", "TagRules"]
+
 _MARKER_CHARACTERS = 50
 """So many characters of a key fit a marker, whatever they are."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagRules:
-    """When two tag keys are the same."""
-
-    same: Callable[[str], str]
-    """What equal keys have in common."""
-    duplicate: str
-    """The message for a key that is given twice."""
-
-
-PRINCIPAL_TAGS = TagRules(
-    same=fold,
-    duplicate=(
-        "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-    ),
-)
-RESOURCE_TAGS = TagRules(same=str, duplicate="Duplicate tag keys found.")
 
 
 def new_tags(call: Call, rules: TagRules) -> Tags:
@@ -59,13 +47,7 @@ def new_tags(call: Call, rules: TagRules) -> Tags:
     Raises:
         ServiceError: InvalidInput for a key given twice, or one of AWS's own.
     """
-    given = cast("Iterable[Mapping[str, str]]", call.params.get("Tags", ()))
-    pairs = tuple(sorted((tag["Key"], tag["Value"]) for tag in given))
-    if any(fold(key).startswith("aws:") for key, _ in pairs):
-        raise invalid_input("Tag keys that start with aws: are reserved.")
-    if any(n > 1 for n in Counter(rules.same(key) for key, _ in pairs).values()):
-        raise invalid_input(rules.duplicate)
-    return pairs
+    return read_tags(call.params, rules)
 
 
 def merged(old: Tags, new: Tags, rules: TagRules) -> Tags:

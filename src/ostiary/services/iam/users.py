@@ -18,7 +18,7 @@ from ostiary.identity.model import (
 )
 from ostiary.policy import PrincipalKind
 from ostiary.services.errors import delete_conflict
-from ostiary.services.iam import boundaries, quotas, tags
+from ostiary.services.iam import boundaries, last_used, quotas, tags
 from ostiary.services.iam.owners import (
     USER,
     get_owner,
@@ -83,8 +83,11 @@ def get_user(call: Call, view: Reader) -> Result:
     """One user: the one named, or the caller, or the root user to itself."""
     is_root = call.caller.principal.kind is PrincipalKind.ROOT
     if is_root and "UserName" not in call.params:
-        return {"User": _root(call, view)}
-    return {"User": details(get_target_user(call, view))}
+        shown, id_ = _root(call, view), call.caller.account
+    else:
+        user = get_target_user(call, view)
+        shown, id_ = details(user), user.id
+    return {"User": shown | last_used.of_passwords([id_], view)[id_]}
 
 
 def update_user(call: Call, change: Change) -> Result:
@@ -121,7 +124,8 @@ def list_users(call: Call, view: Reader) -> Result:
         cursor=lambda user: name_key(user.name),
     )
     users, rest = paged(call, "ListUsers", source)
-    return {"Users": [summary(user) for user in users], **rest}
+    passwords = last_used.of_passwords([user.id for user in users], view)
+    return {"Users": [summary(user) | passwords[user.id] for user in users], **rest}
 
 
 def _referenced(user: User, view: Reader) -> int:

@@ -74,7 +74,7 @@ def delete_policy_version(call: Call, change: Change) -> Result:
 
 
 def list_policy_versions(call: Call, view: Reader) -> Result:
-    """The versions of a policy, newest first."""
+    """The versions of a policy, newest first: five at most."""
     policy = managed.get_visible(call, view)
     versions = view.list_by(PolicyVersion, policy=policy.arn)
     source = in_memory(versions, lambda version: f"{10**9 - version.number:010d}")

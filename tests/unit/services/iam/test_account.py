@@ -187,3 +187,18 @@ def test_every_family_is_served() -> None:
 def test_mfa_is_administered_by_the_api(operation: str) -> None:
     """The first of the three acts needs no console."""
     assert operation in OPERATIONS
+
+
+def test_the_version_of_global_tokens_is_kept(world: World) -> None:
+    """The account's own choice, which the summary shows; nothing else is one."""
+    for name, version in (("v2Token", 2), ("v1Token", 1)):
+        world.call(
+            "SetSecurityTokenServicePreferences", GlobalEndpointTokenVersion=name
+        )
+        assert summary(world)["GlobalEndpointTokenVersion"] == version
+    code, _ = world.refused(
+        "SetSecurityTokenServicePreferences",
+        modelled=False,
+        GlobalEndpointTokenVersion="v3Token",
+    )
+    assert code == "ValidationError"

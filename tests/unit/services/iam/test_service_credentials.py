@@ -166,7 +166,7 @@ def test_an_account_lists_those_of_all_users(world: World, alice: User) -> None:
     pages = list(
         world.pages(operation, member, AllUsers=True, ServiceName=GIT, MaxItems=1)
     )
-    assert len(pages) == 4
+    assert len(pages) == 3
     found = [one["ServiceSpecificCredentialId"] for page in pages for one in page]
     assert sorted(found) == sorted(made)
     stranger = root_of(OTHER_ACCOUNT)

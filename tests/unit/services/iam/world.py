@@ -128,7 +128,7 @@ class World:
         if output is None:
             assert result == {}
         else:
-            assert list(_faults(output, result, operation)) == []
+            assert list(faults_of(output, result, operation)) == []
             assert _over_the_wire(operation, result) == result
         return result
 
@@ -252,18 +252,18 @@ def _over_the_wire(operation: str, result: dict[str, Any]) -> object:
     shape = MODEL.operation_model(operation).output_shape
     read = create_parser("query").parse(response, shape)
     del read["ResponseMetadata"]
-    return _in_seconds(read)
+    return in_seconds(read)
 
 
-def _in_seconds(value: object) -> object:
+def in_seconds(value: object) -> object:
     """The value with seconds since the epoch for every date."""
     match value:
         case datetime():
             return int(value.timestamp())
         case dict():
-            return {name: _in_seconds(one) for name, one in value.items()}
+            return {name: in_seconds(one) for name, one in value.items()}
         case list():
-            return [_in_seconds(one) for one in value]
+            return [in_seconds(one) for one in value]
         case _:
             return value
 
@@ -277,7 +277,7 @@ _TYPES = {
 }
 
 
-def _faults(shape: Shape, value: object, place: str) -> Iterator[str]:
+def faults_of(shape: Shape, value: object, place: str) -> Iterator[str]:
     """Where a value is not of its shape: types, unknown members, missing ones."""
     match shape.type_name:
         case "structure":
@@ -293,7 +293,7 @@ def _faults(shape: Shape, value: object, place: str) -> Iterator[str]:
                 for name in set(shape.required_members) - value.keys()
             )
             for name in value.keys() & shape.members.keys():
-                yield from _faults(shape.members[name], value[name], f"{place}.{name}")
+                yield from faults_of(shape.members[name], value[name], f"{place}.{name}")
         case "list":
             yield from _list_faults(shape, value, place)
         case "map":
@@ -308,7 +308,7 @@ def _list_faults(shape: Shape, value: object, place: str) -> Iterator[str]:
         yield f"{place} is no list"
         return
     for number, item in enumerate(value):
-        yield from _faults(shape.member, item, f"{place}[{number}]")
+        yield from faults_of(shape.member, item, f"{place}[{number}]")
 
 
 def _map_faults(shape: Shape, value: object, place: str) -> Iterator[str]:
@@ -316,4 +316,4 @@ def _map_faults(shape: Shape, value: object, place: str) -> Iterator[str]:
         yield f"{place} is no map"
         return
     for name, item in value.items():
-        yield from _faults(shape.value, item, f"{place}[{name}]")
+        yield from faults_of(shape.value, item, f"{place}[{name}]")

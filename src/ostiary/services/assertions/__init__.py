@@ -1,0 +1,1 @@
+"""Assertions of identity providers: tokens and SAML responses, from text to proof."""

@@ -1,0 +1,45 @@
+"""ARNs of a form that the parameter cannot have (facts 10.8).
+
+It is asked before anything is decided: what is no ARN of the sort names no resource
+that a policy could be about, and the caller should hear that rather than a refusal.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ostiary.services.errors import invalid_input, no_such_entity, validation_error
+
+_IAM: Final = r"arn:aws:iam::(?:[0-9]{12}|aws):"
+_NAMED: Final = re.compile(rf"{_IAM}(?:user|group|role|policy)/[!-~]+", re.ASCII)
+_VALIDATED: Final = {
+    "PolicyArn": re.compile(rf"{_IAM}policy/[!-~]+", re.ASCII),
+    "OpenIDConnectProviderArn": re.compile(rf"{_IAM}oidc-provider/[!-~]+", re.ASCII),
+    "SAMLProviderArn": re.compile(rf"{_IAM}saml-provider/[!-~]+", re.ASCII),
+}
+"""Parameters whose wrong form is ValidationError, and their form."""
+_READ: Final = {
+    "Arn": "ARN {} is not valid.",
+    "PolicySourceArn": (
+        "Invalid Entity Arn: {} does not clearly define entity type and name."
+    ),
+}
+"""Parameters that name whom policies hang on; another form is InvalidInput."""
+_DEVICE: Final = re.compile(r"arn:aws:iam::[0-9]{12}:[!-~]+|(?!arn:).*", re.ASCII)
+
+
+def check_arns(params: Mapping[str, object]) -> None:
+    """Nothing, when each ARN can be what its parameter names.
+
+    Raises:
+        ServiceError: ValidationError, InvalidInput; NoSuchEntity for an MFA device.
+    """
+    for name, form in _VALIDATED.items():
+        if name in params and form.fullmatch(str(params[name])) is None:
+            raise validation_error(f"ARN {params[name]} is not valid.")
+    for name, message in _READ.items():
+        if name in params and _NAMED.fullmatch(str(params[name])) is None:
+            raise invalid_input(message.format(params[name]))
+    serial = params.get("SerialNumber", "")
+    if _DEVICE.fullmatch(str(serial)) is None:
+        raise no_such_entity(f"MFA Device with serial number {serial} does not exist.")

@@ -1,0 +1,1 @@
+"""AWS Organizations: accounts in a tree, and the policies that bind them."""

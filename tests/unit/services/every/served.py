@@ -1,0 +1,80 @@
+"""What is served, the models of it, and the call of each operation."""
+
+from collections.abc import Mapping
+
+import botocore.session
+from botocore.model import OperationModel
+
+from ostiary.services import sts
+from ostiary.services.iam.operations import OPERATIONS
+from tests.unit.services.every import calls, reads, sts_calls
+from tests.unit.services.every.calls import Call
+
+CALLS: Mapping[tuple[str, str], Call] = {
+    **{("iam", name): call for name, call in calls.IAM.items()},
+    **{("iam", name): call for name, call in reads.IAM.items()},
+    **{("iam", name): call for name, call in reads.TAGGING.items()},
+    **{("sts", name): call for name, call in sts_calls.STS.items()},
+}
+_ROOT_ACCESS = "tests/unit/gate/test_whole_root_access.py"
+_DELEGATION = "tests/unit/gate/test_whole_delegation.py"
+_REPORT = "tests/unit/gate/test_organization_report.py"
+ELSEWHERE: Mapping[tuple[str, str], str] = {
+    ("iam", "AcceptDelegationRequest"): _DELEGATION,
+    ("iam", "AssociateDelegationRequest"): _DELEGATION,
+    ("iam", "CreateDelegationRequest"): _DELEGATION,
+    ("iam", "GetDelegationRequest"): _DELEGATION,
+    ("iam", "GetHumanReadableSummary"): _DELEGATION,
+    ("iam", "ListDelegationRequests"): _DELEGATION,
+    ("iam", "RejectDelegationRequest"): _DELEGATION,
+    ("iam", "SendDelegationToken"): _DELEGATION,
+    ("iam", "UpdateDelegationRequest"): _DELEGATION,
+    ("iam", "SetSecurityTokenServicePreferences"): (
+        "tests/unit/services/iam/test_account.py"
+    ),
+    ("sts", "GetDelegatedAccessToken"): _DELEGATION,
+    ("sts", "GetScopedCredentials"): "tests/unit/gate/test_whole_scoped.py",
+    ("iam", "DisableOrganizationsRootCredentialsManagement"): _ROOT_ACCESS,
+    ("iam", "DisableOrganizationsRootSessions"): _ROOT_ACCESS,
+    ("iam", "EnableOrganizationsRootCredentialsManagement"): _ROOT_ACCESS,
+    ("iam", "EnableOrganizationsRootSessions"): _ROOT_ACCESS,
+    ("iam", "ListOrganizationsFeatures"): _ROOT_ACCESS,
+    ("iam", "GenerateOrganizationsAccessReport"): _REPORT,
+    ("iam", "GetOrganizationsAccessReport"): _REPORT,
+    ("sts", "AssumeRoleWithSAML"): "tests/unit/gate/test_whole_saml.py",
+    ("sts", "AssumeRoleWithWebIdentity"): (
+        "tests/unit/gate/test_whole_web_identity.py"
+    ),
+    ("sts", "AssumeRoot"): _ROOT_ACCESS,
+}
+"""Operations that a signed call of one account cannot show, and the file that does."""
+SERVED = sorted(
+    (service, name)
+    for service, names in (("iam", OPERATIONS), ("sts", sts.OPERATIONS))
+    for name in names
+)
+_MODELS = {
+    service: botocore.session.get_session().get_service_model(service)
+    for service in ("iam", "sts")
+}
+
+
+def model(service: str, operation: str) -> OperationModel:
+    """The operation in AWS's own model."""
+    return _MODELS[service].operation_model(operation)
+
+
+def codes(service: str, operation: str) -> dict[str, int]:
+    """The codes of the modelled errors, and their HTTP status."""
+    return {
+        shape.metadata["error"]["code"]: shape.metadata["error"]["httpStatusCode"]
+        for shape in model(service, operation).error_shapes
+    }
+
+
+def members(service: str, operation: str) -> dict[str, bool]:
+    """The parameters, and whether they are required."""
+    shape = model(service, operation).input_shape
+    if shape is None:
+        return {}
+    return {name: name in shape.required_members for name in shape.members}
