@@ -154,12 +154,13 @@ class Gate:
             check_signed(trail.caller, trail.service.name, catalog.peek(request))
             raise
         trail.operation = target.operation
-        service = target.service.name
+        service, operation = target.service.name, target.operation
         check_payload(trail.request, claim, upload=target.upload)
-        check_signed(trail.caller, service, target.operation)
-        if not brings_assertion(service, target.operation):
-            check_session(trail.caller, service, target.operation)
-        check_parameters(service, target.operation, target.params)
+        if claim is None:
+            check_signed(trail.caller, service, operation)
+        if not brings_assertion(service, operation):
+            check_session(trail.caller, service, operation)
+        check_parameters(service, operation, target.params)
         if not target.modelled:
             raise Unmapped(service, target.operation, "nobody has read its parameters")
         return target

@@ -178,7 +178,7 @@ def _beside(items: list[tuple[str, str]]) -> Iterator[Finding]:
     for pointer, text in items:
         mine = fold(text)
         for other, pattern in wide.items():
-            if pattern != mine and (pattern == "*" or covers_text(pattern, mine)):
+            if pattern != mine and covers_text(pattern, mine):
                 message = f"found `{text}` beside `{other}`, which covers it"
                 yield found("OST214", pointer, message, help="remove it")
                 break

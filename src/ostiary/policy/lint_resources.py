@@ -82,8 +82,15 @@ def _forms(group: list[Action]) -> str:
     return f"the resource is one of {quoted(tuple(forms))}"
 
 
+_ROOT: Final = "arn:*:iam::*:root"
+
+
 def _works_on(action: Action, text: str) -> bool:
-    return any(_may_be(text, one.arn) for one in action.resources)
+    forms = [one.arn for one in action.resources]
+    # Root has keys, devices and a password as users have, and an ARN unlike theirs.
+    if any(":iam::" in form and ":user/" in form for form in forms):
+        forms.append(_ROOT)
+    return any(_may_be(text, form) for form in forms)
 
 
 def _may_be(text: str, arn: str) -> bool:

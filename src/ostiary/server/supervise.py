@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ostiary.gate.audit import AuditLog
 from ostiary.gate.ownership import forget_services
 from ostiary.gate.providers import parse_rules
-from ostiary.gate.upstreams import parse_upstreams
+from ostiary.gate.upstreams import Upstreams, parse_upstreams
 from ostiary.gate.work import Work
 from ostiary.server.barrier import Barrier, Confirmations
 from ostiary.server.console import Console
@@ -27,6 +27,12 @@ log = logging.getLogger("ostiary")
 
 NUMBER = 0
 """The supervisor's own at the barrier, where it makes changes and decides nothing."""
+
+
+def _read_tables(home: Home, ports: frozenset[int]) -> Upstreams:
+    """The upstreams; a setting that only workers use stops the start here (T144)."""
+    parse_rules(home.settings.federation, home.settings.home)
+    return parse_upstreams(home.settings.upstreams, home.settings.home, ports)
 
 
 async def supervise(
@@ -49,11 +55,7 @@ async def supervise(
     audit = AuditLog(home.settings.audit_folder, "api")
     upkeep = Upkeep(home, work, audit)
     sandbox = new_sandbox(home)
-    upstreams = parse_upstreams(
-        home.settings.upstreams, home.settings.home, listeners.ports
-    )
-    # The workers read them; a setting that is none stops the start here (T144).
-    parse_rules(home.settings.federation, home.settings.home)
+    upstreams = _read_tables(home, listeners.ports)
 
     async def forget_sandbox() -> None:
         await forget_services(work, lambda service: upstreams.find(service) is None)
