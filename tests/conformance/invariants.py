@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tests.conformance.organization_invariants import ORGANIZATIONS
+
 Run = Callable[[str], Iterable[Sequence[object]]]
 """Runs one query; its rows."""
 
@@ -129,7 +131,7 @@ CHANGES = {
         UNION ALL SELECT COUNT(*) FROM revision HAVING COUNT(*) <> 1""",
 }
 
-ALL = {**NOT_ORPHANED, **QUOTAS, **NAMES, **CHANGES}
+ALL = {**NOT_ORPHANED, **QUOTAS, **NAMES, **CHANGES, **ORGANIZATIONS}
 """What each query says of a sound database, and the query that finds exceptions."""
 
 

@@ -42,6 +42,21 @@ BREAKING: tuple[tuple[str, str, dict[str, object]], ...] = (
         )
     ),
     ("no change is ahead", "change", {"revision": 10**6}),
+    ("an organization's manager", "organization", {"management": HERE}),
+    ("organization_unit stands in", "organization_unit", {"parent": "ou-gone"}),
+    ("organization_member stands in", "organization_member", {"parent": "ou-gone"}),
+    ("no unit stands in itself", "organization_unit", {"id": "ou-i", "parent": "ou-i"}),
+    ("a member is an account", "organization_member", {"account": THERE}),
+    *(
+        (f"the organization of a row in {table}", table, {"organization": "o-gone"})
+        for table in (
+            *("organization_policy", "organization_policy_target"),
+            *("trusted_service", "delegation"),
+        )
+    ),
+    ("an attached control policy", "organization_policy_target", {"policy": "p-x"}),
+    ("a control policy hangs on", "organization_policy_target", {"target": "ou-x"}),
+    ("a delegated administrator", "delegation", {"account": THERE}),
 )
 GIT = {"user": USER, "service": "git"}
 CROWDS = (

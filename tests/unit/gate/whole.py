@@ -31,6 +31,7 @@ from ostiary.server.run import build_gate
 from ostiary.wire import sigv4
 from ostiary.wire.http import Request, Response
 from ostiary.wire.sigv4 import Signer
+from tests.conformance import invariants
 
 START = 1_795_000_000
 """The clock's first reading, on a whole TOTP step's boundary plus ten seconds."""
@@ -121,6 +122,10 @@ class Whole:
     ) -> None:
         self.work.close()
         self.audit.close()
+        database = self.folder / "home/ostiary.db"
+        if kind is None and database.is_file():
+            # Whatever a test has done, what it leaves behind is sound (T17, T99, T101).
+            assert invariants.broken_in(database) == []
 
     @property
     def root(self) -> Keys:
