@@ -7,9 +7,9 @@ node reads anything again because somebody has signed in.
 from typing import Final
 
 from sqlalchemy import Connection, Index, Table, delete
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ostiary.store.columns import metadata, text, time
+from ostiary.store.upsert import insert_or
 
 used_assertions: Final = Table(
     "used_assertion",
@@ -30,7 +30,6 @@ def use_once(connection: Connection, name: str, *, ends: int, now: int) -> bool:
         now: seconds since the epoch.
     """
     connection.execute(delete(used_assertions).where(used_assertions.c.ends <= now))
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    query = dialect.insert(used_assertions).values(name=name, ends=ends)
+    query = insert_or(connection, used_assertions).values(name=name, ends=ends)
     result = connection.execute(query.on_conflict_do_nothing())
     return result.rowcount == 1

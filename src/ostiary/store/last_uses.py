@@ -6,7 +6,7 @@ because of them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,9 +22,7 @@ from sqlalchemy import (
 from ostiary.identity.last_use import ActionUse, LastUse, password_of
 from ostiary.store.last_use_tables import access_reports, action_uses, last_uses
 from ostiary.store.tables import access_keys, accounts, roles, users
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql, sqlite
+from ostiary.store.upsert import insert_or
 
 _AT_ONCE: Final = 500
 """Values in one statement."""
@@ -101,7 +99,7 @@ def forget(connection: Connection, *, before: int, reports_before: int) -> None:
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    query = _insert(connection, table)
+    query = insert_or(connection, table)
     keys = list(table.primary_key.columns)
     newer = query.on_conflict_do_update(
         index_elements=keys,
@@ -115,22 +113,6 @@ def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> No
     # In one order, so that two writers never wait for each other.
     rows.sort(key=lambda row: [row[key.name] for key in keys])
     connection.execute(newer, rows)
-
-
-def _insert(
-    connection: Connection, table: Table
-) -> "postgresql.Insert | sqlite.Insert":
-    """An insert that may say what happens when the row is there.
-
-    Both databases spell it alike, and SQLAlchemy has it in their dialects only.
-    """
-    if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - see below
-
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - slow to load
-
-    return postgresql.insert(table)
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

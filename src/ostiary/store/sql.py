@@ -30,6 +30,7 @@ from ostiary.store.assertions import use_once
 from ostiary.store.codec import decode, encode, name_key, order_of, where_key
 from ostiary.store.engine import reading, writing
 from ostiary.store.following import writes_of
+from ostiary.store.kinds import present_kinds
 from ostiary.store.last_uses import UseReader, Uses, forget, merge
 from ostiary.store.port import (
     EVERYTHING,
@@ -102,12 +103,9 @@ class SqlStore:
     ) -> tuple[int, list[Entity]]:
         """The revision, and all entities as of it, without those of some kinds."""
         with self.read() as view:
-            return view.revision, [
-                entity
-                for kind in TABLES
-                if kind not in but
-                for entity in view.list_by(kind)
-            ]
+            present = present_kinds(view._connection)  # noqa: SLF001 - its own
+            kinds = [kind for kind in TABLES if kind in present and kind not in but]
+            return view.revision, [one for kind in kinds for one in view.list_by(kind)]
 
     def writes_since(self, revision: int) -> tuple[int, list[Write]]:
         """The newest revision, and what changed after the given one, in order.
