@@ -137,3 +137,17 @@ def test_pointers_escape() -> None:
         parse(text(statement(Condition=condition)))
     assert caught.value.pointer == "/Statement/0/Condition/DateLessThan/aws:x~1y~0z/1"
     assert str(caught.value).startswith("/Statement/0/Condition")
+
+
+@pytest.mark.threat("T78")
+def test_depth_is_that_of_brackets_outside_strings() -> None:
+    """Threats T78: as deep as allowed, however many; brackets in a text do not count."""
+    inside = ["[{" * DEPTH]
+    assert load(json.dumps(inside)) == inside
+    deep: object = []
+    for _ in range(DEPTH - 2):
+        deep = [deep]
+    wide = [deep, [], {}]
+    assert load(json.dumps(wide)) == wide
+    with pytest.raises(LoadError, match=f"found nesting deeper than {DEPTH}"):
+        load(json.dumps([wide]))

@@ -95,6 +95,7 @@ def test_tokens(text: str, tokens: tuple[object, ...]) -> None:
         "${a$b}",
         "${a{b}",
         "${a:b, c'd'}",
+        "${a:b, c'}",
     ],
 )
 def test_half_variables_are_refused(text: str) -> None:

@@ -43,6 +43,12 @@ def test_principals_from_text(
     assert (principal.role_arn, principal.arn) == (role, text)
 
 
+def test_the_role_of_a_session_is_named_first() -> None:
+    """Facts 3.4: `assumed-role/ROLE/SESSION`; what follows is the session's."""
+    principal = Principal.from_arn(f"{SESSION}/more")
+    assert principal.role_arn == ROLE
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -56,6 +62,7 @@ def test_principals_from_text(
         f"arn:aws:iam::{ACCOUNT}:group/Admins",
         OBJECT,
         "a/b.c",
+        "ec2.amazonaws.com:x",
     ],
 )
 def test_no_principals(text: str) -> None:
@@ -76,6 +83,16 @@ def test_absent_is_not_false() -> None:
     assert list(context) == ["aws:multifactorauthpresent", "aws:tagkeys"]
     assert len(context) == 2
     assert "false" in repr(context)
+
+
+def test_letters_that_only_look_alike_make_another_key() -> None:
+    """Threats section 7: a Kelvin sign is no `k`, and capitals beyond ASCII stay."""
+    context = Context(
+        {"aws:PrincipalTag/\u212aey": "x", "aws:PrincipalTag/\u00c4": "y"}
+    )
+    assert "aws:PrincipalTag/key" not in context
+    assert context["AWS:principaltag/\u212aEY"] == "x"
+    assert "aws:PrincipalTag/\u00e4" not in context
 
 
 def test_a_multivalued_key_without_values_is_absent() -> None:

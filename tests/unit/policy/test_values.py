@@ -158,3 +158,22 @@ def test_no_base64(text: str) -> None:
     """Threats section 7: only canonical base64 is base64."""
     with pytest.raises(ValueError, match="base64"):
         values.read_bytes(text)
+
+
+def test_the_last_of_each() -> None:
+    """Facts 3.7, 4.5: the last second, year, octet and digit still count."""
+    last = "9223372036854775807"
+    assert values.read_date(last) == int(last) * 10**9
+    values.check_date(last)
+    values.check_date("292278993-01-01")
+    values.check_date("-292275054-01-01")
+    for beyond in ("9223372036854775808", "292278994-01-01", "-292275055-01-01"):
+        with pytest.raises(ValueError, match=beyond):
+            values.check_date(beyond)
+    with pytest.raises(ValueError, match="9223372036854775808"):
+        values.read_date("9223372036854775808")
+    with pytest.raises(ValueError, match="`2026-13-01` is a date out of range"):
+        values.read_date("2026-13-01")
+    assert values.read_address("255.255.255.255") == (4, 2**32 - 1)
+    with pytest.raises(ValueError, match="256"):
+        values.read_address("255.255.255.256")
