@@ -2,7 +2,8 @@
 
 mutmut mutates every function of `ostiary.policy`; the tests are asked about each
 mutant (`plugin.py`), and `report.md` beside this file says what became of them.
-With modules, or with `--survivors`, only those are asked and no report is written.
+With modules only those are asked, and no report is written. With `--survivors` those
+are asked that the last run left, after new tests or to find out whether they are slow.
 """
 
 import argparse
@@ -15,10 +16,14 @@ from pathlib import Path
 
 from mutmut.mutation.file_mutation import mutate_file_contents
 
-from tests.mutation.report import told, write
+from tests.mutation.report import CAUGHT, HERE, page, told
 
 ROOT = Path(__file__).parents[2]
 WORK = Path(os.environ.get("OSTIARY_MUTATION", f"{sys.prefix}/mutation"))
+# About so many mutants that change nothing are asked too: nobody may notice them.
+CONTROLS = 40
+# The part of all mutants that a whole run has to notice.
+MUST = 0.95
 PACKAGE = Path("src/ostiary/policy")
 TESTS = (
     "tests/unit/policy",
@@ -71,8 +76,14 @@ def ask(mutants: list[str], workers: int) -> dict[str, str]:
     return json.loads((WORK / "answers.json").read_text())
 
 
+def controls(mutants: list[str]) -> list[str]:
+    """Mutants that change nothing, of some functions: number 0 is the original."""
+    functions = list(dict.fromkeys(name.rpartition("_")[0] for name in mutants))
+    return [f"{name}_0" for name in functions[:: max(len(functions) // CONTROLS, 1)]]
+
+
 def main() -> int:
-    """Exit status 0, whatever the score."""
+    """Exit status 1 when a whole run noticed fewer than it must."""
     reader = argparse.ArgumentParser(prog="python -m tests.mutation")
     reader.add_argument("modules", nargs="*", metavar="MODULE")
     reader.add_argument("--survivors", action="store_true", help="of the last run")
@@ -80,18 +91,31 @@ def main() -> int:
     given = reader.parse_args()
     WORK.mkdir(exist_ok=True)
     made = make(given.modules)
-    past_file = WORK / "past.json"
-    past = json.loads(past_file.read_text()) if past_file.exists() else {}
+    kept = WORK / "past.json"
+    past = json.loads(kept.read_text()) if kept.exists() else {}
+    known = {
+        name: past[name] for names in made.values() for name in names if name in past
+    }
     mutants = [
         name
         for names in made.values()
         for name in names
-        if not given.survivors or past.get(name) in ("survived", "broken")
+        if not given.survivors or known.get(name, "survived") in ("survived", "broken")
     ]
-    answers = {**past, **ask(mutants, given.workers)}
-    past_file.write_text(json.dumps(answers, indent=1))
-    write(made, answers, given.modules or given.survivors)
-    return 0
+    unchanged = controls(mutants)
+    found = ask([*unchanged, *mutants], given.workers)
+    if wrong := [name for name in unchanged if found.pop(name) != "survived"]:
+        sys.exit(f"noticed although nothing is changed: {', '.join(wrong)}")
+    answers = {**known, **found}
+    kept.write_text(json.dumps({**past, **answers}, indent=1))
+    text, left = page(made, answers)
+    print(text.partition("\n## ")[0])
+    for one in left:
+        print(f"{one.module}: {one.change}")
+    if not given.modules:
+        (HERE / "report.md").write_text(text)
+    noticed = sum(one in CAUGHT for one in answers.values())
+    return int(not given.modules and noticed < MUST * len(answers))
 
 
 if __name__ == "__main__":
