@@ -27,6 +27,12 @@ class Kind(enum.Enum):
     RCP = "rcp"
     ENDPOINT = "endpoint"
 
+    @property
+    def phrase(self) -> str:
+        """The kind with its article, as messages say it: `an identity policy`."""
+        article = "an" if self.value in ("identity", "scp", "rcp", "endpoint") else "a"
+        return f"{article} {self.value} policy"
+
     # Identity hashing: Enum's own hash is a Python call, and kinds are dict keys
     # on the way of every decision.
     __hash__ = object.__hash__

@@ -38,7 +38,7 @@ def principals(subject: Subject) -> Iterator[PolicyError]:
         spot = step(subject.pointer(place), name)
         if element.negated and subject.kind in (Kind.TRUST, Kind.RCP):
             yield PolicyError(
-                f"found `NotPrincipal` in a {subject.kind.value} policy",
+                f"found `NotPrincipal` in {subject.kind.phrase}",
                 pointer=spot,
                 aws_message="Has prohibited field NotPrincipal",
             )

@@ -90,7 +90,7 @@ def _check_keys(tree: Tree, known: frozenset[str], pointer: str, kind: Kind) -> 
         if key not in known:
             elements = ", ".join(f"`{one}`" for one in sorted(known))
             raise syntax(
-                f"found the element `{key}`, which a {kind.value} policy does not have",
+                f"found the element `{key}`, which {kind.phrase} does not have",
                 step(pointer, key),
                 kind,
                 f"the elements here are {elements}",
