@@ -94,6 +94,7 @@ RULES: Final = {
             ("OST111", "a trust policy that does not ask for MFA", "M20 M21 M30"),
             ("OST112", "a trust policy for everybody", "3.4"),
             ("OST113", "a policy about `sts:GetSessionToken`", "M26"),
+            ("OST114", "a trust policy for every token of a provider", "3.4 5.3"),
             ("OST201", "an action that does not exist", "M50 3.2"),
             ("OST202", "a condition key that does not exist", "5.1 5.3"),
             ("OST203", "a condition key that the actions do not have", "4.3"),

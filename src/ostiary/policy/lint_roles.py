@@ -26,6 +26,9 @@ from ostiary.policy.loader import step
 from ostiary.policy.pattern import fold
 
 _ASSUME: Final = "sts:assumerole"
+_BY_WEB_IDENTITY: Final = "sts:assumerolewithwebidentity"
+# Claims that a provider's tokens for one application have in common.
+_OF_ALL: Final = frozenset({"aud", "azp", "oaud"})
 _REQUIRE: Final = '`"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}`'
 # Kinds that bind principals whom they do not choose.
 _SWEEPING: Final = frozenset({Kind.SCP, Kind.RCP, Kind.RESOURCE})
@@ -155,6 +158,8 @@ def trust(exam: Exam) -> Iterator[Finding]:
             )
         elif clause.compiled.action(_ASSUME) and _people(clause):
             yield from _without_mfa(exam, clause)
+        if clause.compiled.action(_BY_WEB_IDENTITY):
+            yield from _any_subject(clause)
 
 
 def _is_open(clause: Clause) -> bool:
@@ -189,6 +194,27 @@ def _without_mfa(exam: Exam, clause: Clause) -> Iterator[Finding]:
             help=f"add {_REQUIRE}",
             on_name=True,
         )
+
+
+def _any_subject(clause: Clause) -> Iterator[Finding]:
+    """Trust in all that a provider of web identities signs, whoever it is about."""
+    keys = [fold(one.key) for one in clause.statement.conditions]
+    for pointer, kind, value in clause.members():
+        host = value.rpartition(":oidc-provider/")[2]
+        claims = {
+            key.removeprefix(f"{fold(host)}:")
+            for key in keys
+            if key.startswith(f"{fold(host)}:")
+        }
+        is_web = kind == "Federated" and ":saml-provider/" not in value
+        if is_web and claims <= _OF_ALL:
+            yield found(
+                "OST114",
+                pointer,
+                f"found `{value}` without a condition on whom it speaks of, so every "
+                "token that it issues may assume the role",
+                help=f'add a condition such as `"StringEquals": {{"{host}:sub": "…"}}`',
+            )
 
 
 def _is_denied(exam: Exam, clause: Clause, who: Credential) -> bool:

@@ -129,7 +129,11 @@ def test_keys_of_identity_providers_are_known() -> None:
     host = "token.actions.githubusercontent.com"
     for action, key, provider in [
         ("sts:AssumeRoleWithWebIdentity", f"{host}:sub", f"oidc-provider/{host}"),
-        ("sts:AssumeRoleWithWebIdentity", "id.example.com:sub", "oidc-provider/x"),
+        (
+            "sts:AssumeRoleWithWebIdentity",
+            "id.example.com:sub",
+            "oidc-provider/id.example.com",
+        ),
         ("sts:AssumeRoleWithSAML", "SAML:aud", "saml-provider/x"),
     ]:
         tree = {

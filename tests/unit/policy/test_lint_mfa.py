@@ -428,6 +428,42 @@ def test_trust(statement: Tree, found: list[str]) -> None:
     assert codes(statement, kind=Kind.TRUST) == found
 
 
+OIDC = "arn:aws:iam::111111111111:oidc-provider/id.example/realm"
+
+
+@pytest.mark.parametrize(
+    ("provider", "action", "condition", "found"),
+    [
+        (OIDC, "sts:AssumeRoleWithWebIdentity", {}, ["OST114"]),
+        (OIDC, "sts:Assume*", {"id.example/realm:aud": "a"}, ["OST114"]),
+        (OIDC, "sts:*", {"aws:RequestedRegion": "eu-west-1"}, ["OST114"]),
+        (OIDC, "sts:AssumeRoleWithWebIdentity", {"id.example/realm:SUB": "s"}, []),
+        (OIDC, "sts:AssumeRoleWithWebIdentity", {"id.example/realm:amr": "x"}, []),
+        ("accounts.google.com", "sts:AssumeRoleWithWebIdentity", {}, ["OST114"]),
+        (OIDC, "sts:TagSession", {}, []),
+        (
+            "arn:aws:iam::111111111111:saml-provider/P",
+            "sts:AssumeRoleWithWebIdentity",
+            {},
+            [],
+        ),
+    ],
+)
+def test_trust_in_every_token(
+    provider: str, action: str, condition: Tree, found: list[str]
+) -> None:
+    """A provider speaks of many; what they have in common does not say who (5.3)."""
+    statement: Tree = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": action,
+    }
+    if condition:
+        statement["Condition"] = {"StringEquals": condition}
+
+    assert codes(statement, kind=Kind.TRUST) == found
+
+
 @pytest.mark.rule("M21")
 def test_a_deny_in_the_trust_policy_asks_for_mfa_too() -> None:
     """Nobody without MFA is left when a Deny hits them all."""
