@@ -59,3 +59,8 @@ def access_denied(message: str) -> ServiceError:
 def malformed_policy(message: str) -> ServiceError:
     """400: the policy document is not one (facts 3.7)."""
     return ServiceError("MalformedPolicyDocument", message, 400)
+
+
+def policy_not_attachable(message: str) -> ServiceError:
+    """A policy that only AWS's own services give to somebody."""
+    return ServiceError("PolicyNotAttachable", message, 400)

@@ -111,10 +111,17 @@ class Snapshot:
         return None if found is None else found[1]
 
     def default_text(self, arn: str) -> str | None:
-        """The default version's document of a managed policy."""
+        """The default version's document of a managed policy.
+
+        One of AWS's is there for sessions though nobody ever had it.
+        """
         policy = self.policies.get(arn)
         if policy is None:
-            return None
+            from ostiary.store.catalogue import (  # noqa: PLC0415 - rare
+                find_text,
+            )
+
+            return find_text(arn)
         return self.versions[f"{arn} v{policy.default_version}"].text
 
     def documents_of(self, owner: str) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,6 @@ from ostiary.identity.model import (
     Group,
     Membership,
     Policy,
-    PolicyVersion,
     Role,
     User,
 )
@@ -176,9 +175,8 @@ def _subject(call: Call, view: Reader) -> tuple[list[Person], list[str]]:
 
 
 def _text(view: Reader, policy: Policy) -> str:
-    version = view.find(PolicyVersion, f"{policy.arn} v{policy.default_version}")
-    assert version is not None  # noqa: S101 - the default version is never deleted
-    return version.text
+    versions = managed.versions_of(view, policy)
+    return next(v.text for v in versions if v.number == policy.default_version)
 
 
 def _holders(view: Reader, policy: Policy, account: str) -> Iterator[Person]:

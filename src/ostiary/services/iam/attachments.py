@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ostiary.identity.model import Attachment, Policy
-from ostiary.services.errors import no_such_entity
+from ostiary.services.errors import no_such_entity, policy_not_attachable
 from ostiary.services.iam import managed, quotas
 from ostiary.services.iam.owners import (
     GROUP,
@@ -32,10 +32,16 @@ def _attach(kind: OwnerKind[O]) -> ChangeOperation:
 
     def run(call: Call, change: Change) -> Result:
         owner = get_modifiable(kind, call, change)
-        attachment = _attachment(owner, managed.get_attachable(call, change))
+        policy = managed.get_attachable(call, change)
+        if managed.is_of_service(policy):
+            raise policy_not_attachable(
+                "Cannot attach a Service Role Policy to a customer role."
+            )
+        attachment = _attachment(owner, policy)
         if change.find(Attachment, attachment.key) is None:
             present = change.count(Attachment, owner=owner.id)
             quotas.require_room(kind.attachments, present)
+            managed.keep(change, policy.arn)
             change.insert(attachment)
         return {}
 

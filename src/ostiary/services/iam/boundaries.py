@@ -8,13 +8,15 @@ from ostiary.services.errors import invalid_input, no_such_entity
 from ostiary.services.iam import managed
 from ostiary.services.iam.owners import ROLE, USER, OwnerKind, get_modifiable
 from ostiary.services.operation import Call, ChangeOperation, Operations, Result
-from ostiary.store.port import Change, Reader
+from ostiary.store.port import Change
 
 B = TypeVar("B", User, Role)
 
 
-def new_boundary(call: Call, view: Reader) -> str:
+def new_boundary(call: Call, change: Change) -> str:
     """The ARN of the boundary that the call sets; empty when it sets none.
+
+    The policy is in the store afterwards.
 
     Raises:
         ServiceError: InvalidInput for no ARN of a policy, NoSuchEntity (facts 10.4).
@@ -24,8 +26,10 @@ def new_boundary(call: Call, view: Reader) -> str:
         return ""
     if managed.account_in(arn) is None:
         raise invalid_input(f"ARN {arn} is not valid.")
-    if managed.find_visible(view, call.caller.account, arn) is None:
+    policy = managed.find_visible(change, call.caller.account, arn)
+    if policy is None or managed.is_of_service(policy):
         raise no_such_entity(f"Scope ARN: {arn} does not exist or is not attachable.")
+    managed.keep(change, arn)
     return arn
 
 

@@ -1,4 +1,4 @@
-"""What there is before the first call: AWS's managed policies, and an account."""
+"""What there is before the first call: policies of tasks of root, and an account."""
 
 import json
 from importlib.resources import files
@@ -31,7 +31,7 @@ class ManagedPolicy(TypedDict):
 
 
 def managed_policies() -> list[ManagedPolicy]:
-    """The managed policies of AWS that we know; their documents are ours."""
+    """The managed policies of AWS that every home has; their documents are ours."""
     text = files("ostiary.data").joinpath("managed_policies.json").read_text("utf-8")
     rows: list[ManagedPolicy] = json.loads(text)
     return rows

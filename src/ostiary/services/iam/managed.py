@@ -3,14 +3,29 @@
 import re
 from typing import Final
 
-from ostiary.identity.model import AWS, Attachment, Policy, Role, User
-from ostiary.services.errors import access_denied, no_such_entity, validation_error
+from ostiary.identity.model import (
+    AWS,
+    Attachment,
+    Policy,
+    PolicyVersion,
+    Role,
+    User,
+)
+from ostiary.services.errors import (
+    access_denied,
+    no_such_entity,
+    validation_error,
+)
 from ostiary.services.operation import Call
-from ostiary.store.port import Reader
+from ostiary.store import catalogue
+from ostiary.store.port import Change, Reader
 
 _ARN: Final = re.compile(
     r"arn:aws:iam::([0-9]{12}|aws):policy(?:/[A-Za-z0-9_.,+@=-]+)+", re.ASCII
 )
+
+_OF_SERVICES: Final = "/aws-service-role/"
+"""The path of policies that only roles of AWS's services have."""
 
 
 def account_in(arn: str) -> str | None:
@@ -20,10 +35,49 @@ def account_in(arn: str) -> str | None:
 
 
 def find_visible(view: Reader, account: str, arn: str) -> Policy | None:
-    """The account's own policy, or AWS's, with this ARN."""
-    if account_in(arn) not in (account, AWS):
+    """The account's own policy, or AWS's, with this ARN.
+
+    One of AWS's need not be in the store; then nobody has it yet.
+    """
+    owner = account_in(arn)
+    if owner not in (account, AWS):
         return None
-    return view.find(Policy, arn)
+    found = view.find(Policy, arn)
+    if found is None and owner == AWS:
+        return _find_unused(view, arn)
+    return found
+
+
+def _find_unused(view: Reader, arn: str) -> Policy | None:
+    """AWS's policy that is not in the store, unless its name is taken there."""
+    found = catalogue.find(arn)
+    if found is None or view.find_by(Policy, account=AWS, name=found.name) is not None:
+        return None
+    return found
+
+
+def versions_of(view: Reader, policy: Policy) -> list[PolicyVersion]:
+    """The versions of a policy that `find_visible` found, oldest first."""
+    stored = view.list_by(PolicyVersion, policy=policy.arn)
+    if stored or policy.account != AWS:
+        return stored
+    only = catalogue.find_version(policy.arn)
+    return [] if only is None else [only]
+
+
+def keep(change: Change, arn: str) -> None:
+    """A policy of AWS is in the store, so that others may refer to it."""
+    if account_in(arn) != AWS or change.find(Policy, arn) is not None:
+        return
+    policy, version = catalogue.find(arn), catalogue.find_version(arn)
+    if policy is not None and version is not None:
+        change.insert(policy)
+        change.insert(version)
+
+
+def is_of_service(policy: Policy) -> bool:
+    """Whether only roles of AWS's services have it, and customers give it to nobody."""
+    return policy.account == AWS and policy.path.startswith(_OF_SERVICES)
 
 
 def policy_arn(call: Call) -> str:

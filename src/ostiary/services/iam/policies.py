@@ -1,6 +1,7 @@
 """Managed policies (facts 10.6 to 10.9)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from ostiary.identity.ids import unique_id
 from ostiary.identity.model import AWS, Policy, PolicyVersion, iam_arn
@@ -14,20 +15,30 @@ from ostiary.services.operation import (
     ReadOperation,
     Result,
 )
+from ostiary.store import catalogue
 from ostiary.store.codec import name_key
-from ostiary.store.port import Change, Reader
+from ostiary.store.port import Change, Page, Reader
+
+_UNUSED: Final[Result] = {"AttachmentCount": 0, "PermissionsBoundaryUsageCount": 0}
 
 
 def summary(policy: Policy, view: Reader, account: str) -> Result:
     """A managed policy as lists show it, with how often this account uses it."""
+    uses: Result = {
+        "AttachmentCount": managed.attachment_count(view, account, policy),
+        "PermissionsBoundaryUsageCount": managed.boundary_count(view, account, policy),
+    }
+    return _shown(policy, uses)
+
+
+def _shown(policy: Policy, uses: Result) -> Result:
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.id,
         "Arn": policy.arn,
         "Path": policy.path,
         "DefaultVersionId": f"v{policy.default_version}",
-        "AttachmentCount": managed.attachment_count(view, account, policy),
-        "PermissionsBoundaryUsageCount": managed.boundary_count(view, account, policy),
+        **uses,
         "IsAttachable": True,
         "CreateDate": policy.created,
         "UpdateDate": policy.updated,
@@ -112,9 +123,8 @@ def list_policies(call: Call, view: Reader) -> Result:
     uses are left out after the page was cut, so that a page reads a bounded number
     of rows (T102).
     """
-    sources = [_source(view, owner) for owner in _owners(call)]
-    policies, rest = paged(call, "ListPolicies", *sources)
-    shown = (summary(policy, view, call.caller.account) for policy in policies)
+    sources = [_source(call, view, owner) for owner in _owners(call)]
+    shown, rest = paged(call, "ListPolicies", *sources)
     return {"Policies": [one for one in shown if _is_wanted(call, one)], **rest}
 
 
@@ -127,11 +137,31 @@ def _owners(call: Call) -> Iterator[str]:
         yield AWS
 
 
-def _source(view: Reader, owner: str) -> Source[Policy]:
-    return Source(
-        fetch=lambda page: view.list_by(Policy, page, account=owner),
-        cursor=lambda policy: name_key(policy.name),
-    )
+def _source(call: Call, view: Reader, owner: str) -> Source[Result]:
+    """The owner's policies; of AWS's also those that nobody ever had, if asked for."""
+    is_whole = owner == AWS and not _wants_used(call)
+
+    def fetch(page: Page) -> Sequence[Result]:
+        stored = view.list_by(Policy, page, account=owner)
+        found = [summary(policy, view, call.caller.account) for policy in stored]
+        if is_whole:
+            # What stands in the store takes the place of the same name.
+            names = {_cursor(one) for one in found}
+            unused = (_shown(policy, _UNUSED) for policy in catalogue.listed(page))
+            found += (one for one in unused if _cursor(one) not in names)
+            found = sorted(found, key=_cursor)[: page.limit]
+        return found
+
+    return Source(fetch=fetch, cursor=_cursor)
+
+
+def _cursor(shown: Result) -> str:
+    return name_key(str(shown["PolicyName"]))
+
+
+def _wants_used(call: Call) -> bool:
+    """Whether policies that nobody has are left out."""
+    return bool(call.text("PolicyUsageFilter")) or call.flag("OnlyAttached")
 
 
 def _is_wanted(call: Call, shown: Result) -> bool:

@@ -76,7 +76,7 @@ def delete_policy_version(call: Call, change: Change) -> Result:
 def list_policy_versions(call: Call, view: Reader) -> Result:
     """The versions of a policy, newest first: five at most."""
     policy = managed.get_visible(call, view)
-    versions = view.list_by(PolicyVersion, policy=policy.arn)
+    versions = managed.versions_of(view, policy)
     source = in_memory(versions, lambda version: f"{10**9 - version.number:010d}")
     page, rest = paged(call, "ListPolicyVersions", source)
     return {"Versions": [summary(version, policy) for version in page], **rest}
@@ -97,7 +97,8 @@ def _get_version(call: Call, view: Reader) -> tuple[Policy, PolicyVersion]:
     match = _VERSION_ID.fullmatch(text)
     version = None
     if policy is not None and match is not None:
-        version = view.find_by(PolicyVersion, policy=arn, number=int(match[1]))
+        versions = managed.versions_of(view, policy)
+        version = next((v for v in versions if v.number == int(match[1])), None)
     if policy is None or version is None:
         raise no_such_entity(
             f"Policy {arn} version {text} does not exist or is not attachable."

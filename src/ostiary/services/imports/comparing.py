@@ -9,14 +9,17 @@ from typing import Final
 
 from ostiary.identity.holdings import InstanceProfile
 from ostiary.identity.model import (
+    AWS,
     Attachment,
     Group,
     InlinePolicy,
     Membership,
+    Policy,
     Role,
     User,
     iam_arn,
 )
+from ostiary.services.iam import managed
 from ostiary.services.iam.principals import InvalidPrincipal, resolve
 from ostiary.services.iam.roles import DEFAULT_SESSION
 from ostiary.services.imports import documents
@@ -44,6 +47,8 @@ class Scene:
     """Folded name to id, of the file's groups and those here."""
     policies: frozenset[str]
     """ARNs of all policies that will be there."""
+    brought: set[str]
+    """ARNs of policies of AWS that the import brings, so far, for all accounts."""
     now: int
 
 
@@ -284,8 +289,21 @@ def _update_profile(
         draft.plan.replaces.append(new)
 
 
+def bring(policy: Policy, scene: Scene) -> None:
+    """A policy of AWS that nobody had is here afterwards, as AWS wrote it."""
+    versions = managed.versions_of(scene.known.view, policy)
+    scene.plan.inserts.extend((policy, *versions))
+    scene.brought.add(policy.arn)
+
+
 def _require_policy(arn: str, where: str, detail: OwnerDetail, scene: Scene) -> None:
-    if arn not in scene.policies:
+    """The policy is here, in the file, or one of AWS's that gets here now."""
+    if arn in scene.policies or arn in scene.brought:
+        return
+    policy = managed.find_visible(scene.known.view, AWS, arn)
+    if policy is not None:
+        bring(policy, scene)
+    else:
         scene.plan.fault(
             detail.place.at(*where.split("/")),
             f"found `{arn}`, which is neither in the file nor here",

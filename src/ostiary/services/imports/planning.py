@@ -9,7 +9,7 @@ from ostiary.services.enrolment import Means
 from ostiary.services.iam.credentials import new_access_key
 from ostiary.services.imports import checks
 from ostiary.services.imports.comparing import Scene, compare_owner
-from ostiary.services.imports.details import AccountDetail, PolicyDetail
+from ostiary.services.imports.details import AccountDetail
 from ostiary.services.imports.faults import ImportRefused
 from ostiary.services.imports.owners import Known, Match, match_owners
 from ostiary.services.imports.plan import Event, NewKey, Plan
@@ -45,7 +45,7 @@ def plan_all(
     """
     known = Known(view=view, mint=means.mint)
     rooms = [_Room(view, means, one, known) for one in details]
-    brought: dict[str, PolicyDetail] = {}
+    brought: set[str] = set()
     for room in rooms:
         room.compare(wishes, progress, brought)
     faults = [fault for room in rooms for fault in room.plan.faults]
@@ -76,7 +76,7 @@ class _Room:
         self,
         wishes: Wishes,
         progress: Progress,
-        brought: dict[str, PolicyDetail],
+        brought: set[str],
     ) -> None:
         """Fill the plan.
 
@@ -90,7 +90,7 @@ class _Room:
             if policy.account == AWS and policy.arn in brought:
                 continue
             if policy.account == AWS and policy.arn not in self.present.policies:
-                brought[policy.arn] = policy
+                brought.add(policy.arn)
             compare_policy(policy, scene, replace_aws=wishes.replace_aws_policies)
         total = len(self.matches)
         for number, match in enumerate(self.matches, 1):
@@ -101,7 +101,7 @@ class _Room:
         self._leave()
         self._require_room()
 
-    def _scene(self, brought: dict[str, PolicyDetail]) -> Scene:
+    def _scene(self, brought: set[str]) -> Scene:
         groups = {
             key: one.id
             for (title, key), one in self.present.names.items()
@@ -118,7 +118,8 @@ class _Room:
             present=self.present,
             known=self.known,
             groups=groups,
-            policies=frozenset(chain(self.present.policies, brought, own)),
+            policies=frozenset(chain(self.present.policies, own)),
+            brought=brought,
             now=self.means.now,
         )
 

@@ -7,8 +7,9 @@ changes none of them unless it is asked for (T97); those that are not here are a
 from dataclasses import replace
 
 from ostiary.identity.model import AWS, Policy, PolicyVersion
+from ostiary.services.iam import managed
 from ostiary.services.imports import documents
-from ostiary.services.imports.comparing import Scene
+from ostiary.services.imports.comparing import Scene, bring
 from ostiary.services.imports.details import PolicyDetail
 from ostiary.services.imports.owners import Known
 from ostiary.services.imports.plan import Draft, Plan
@@ -27,9 +28,12 @@ def compare_policy(detail: PolicyDetail, scene: Scene, *, replace_aws: bool) -> 
             "a policy cannot be renamed; delete it here first",
         )
         return
-    if old is not None and detail.account == AWS and not replace_aws:
-        _kept(old, detail, scene)
-        return
+    if detail.account == AWS and not replace_aws:
+        # AWS's own word stands before the file's though nobody here has it yet (T97).
+        here = old or managed.find_visible(scene.known.view, AWS, detail.arn)
+        if here is not None:
+            _kept(here, detail, scene)
+            return
     draft = Draft(plan=plan, kind="policy", arn=detail.arn, is_new=old is None)
     if old is None:
         _create(detail, scene, draft)
@@ -40,7 +44,11 @@ def compare_policy(detail: PolicyDetail, scene: Scene, *, replace_aws: bool) -> 
 
 def _kept(old: Policy, detail: PolicyDetail, scene: Scene) -> None:
     """A policy of AWS stays; the operator hears of it when the file's says more."""
-    here = scene.present.versions[old.arn][old.default_version].text
+    versions = managed.versions_of(scene.known.view, old)
+    here = next(one.text for one in versions if one.number == old.default_version)
+    is_new = old.arn not in scene.present.policies
+    if is_new:
+        bring(old, scene)
     there = next(
         one.text for one in detail.versions if one.number == detail.default_version
     )
@@ -50,7 +58,7 @@ def _kept(old: Policy, detail: PolicyDetail, scene: Scene) -> None:
             f"`{old.arn}` is here with another document and stays so",
             "`--replace-aws-policies` takes the file's, for all accounts",
         )
-    draft = Draft(plan=scene.plan, kind="policy", arn=old.arn, is_new=False)
+    draft = Draft(plan=scene.plan, kind="policy", arn=old.arn, is_new=is_new)
     draft.done()
 
 

@@ -7,6 +7,7 @@ from ostiary.identity import ids
 from ostiary.identity.model import AWS, Account, Attachment, Role, Tags, iam_arn
 from ostiary.identity.organization import AccountCreation, Member, Organization
 from ostiary.identity.organization_ids import new_id
+from ostiary.services.iam import managed
 from ostiary.services.operation import (
     Call,
     ChangeOperation,
@@ -109,6 +110,7 @@ def _entry_role(call: Call, account: str, name: str, management: str) -> Role:
 def _let_administer(change: Change, account: str, role_name: str) -> None:
     role = change.find_by(Role, account=account, name=role_name)
     assert role is not None  # noqa: S101 - it was inserted a moment ago
+    managed.keep(change, _ADMINISTRATOR)
     change.insert(Attachment(account=account, owner=role.id, policy=_ADMINISTRATOR))
 
 

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from ostiary.identity import ids
-from ostiary.identity.model import Tags
+from ostiary.identity.model import AWS, Tags
 from ostiary.identity.session import Session
 from ostiary.identity.vault import TokenTooLarge
 from ostiary.policy import Kind, PolicyError, parse
 from ostiary.services.errors import ServiceError, malformed_policy, validation_error
 from ostiary.services.operation import Call, Result
+from ostiary.store.applicable import InvalidPolicyError, compiled
 from ostiary.store.codec import name_key
 from ostiary.store.snapshot import Snapshot
 
@@ -64,14 +65,31 @@ def session_policy(call: Call) -> str | None:
 def session_policy_arns(
     call: Call, snapshot: Snapshot, account: str
 ) -> tuple[str, ...]:
-    """The managed session policies: of the account, or AWS's own."""
+    """The managed session policies: of the account, or AWS's own.
+
+    Raises:
+        ServiceError: ValidationError, MalformedPolicyDocument.
+    """
     given = cast("Sequence[dict[str, str]]", call.params.get("PolicyArns", ()))
     arns = tuple(descriptor.get("arn", "") for descriptor in given)
     for arn in arns:
         policy = snapshot.policies.get(arn)
-        if policy is None or policy.account not in {account, "aws"}:
+        if policy is None:
+            _require_known(snapshot, arn)
+        elif policy.account not in {account, AWS}:
             raise validation_error(f"ARN {arn} is not valid.")
     return arns
+
+
+def _require_known(snapshot: Snapshot, arn: str) -> None:
+    """Nothing, when it is one of AWS's that nobody ever had, and can be evaluated."""
+    text = snapshot.default_text(arn)
+    if text is None:
+        raise validation_error(f"ARN {arn} is not valid.")
+    try:
+        compiled(text, Kind.SESSION)
+    except InvalidPolicyError as error:
+        raise malformed_policy(f"{arn} cannot be evaluated: {error}") from error
 
 
 def passed_tags(call: Call) -> Tags:

@@ -82,6 +82,7 @@ STRICT = (
 TWO_TAGS_ALIKE = [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}]
 FULL = [{"Key": f"k{number}", "Value": ""} for number in range(49)]
 NO_IAM = "arn:aws:s3:::bucket/of/somebody"
+OF_SERVICE = "arn:aws:iam::aws:policy/aws-service-role/AmazonECSServiceRolePolicy"
 NO_ARN = "arn:aws:iam::{account}:user/not-a-policy"
 WRONG_CODES = {"AuthenticationCode1": "000000", "AuthenticationCode2": "000001"}
 
@@ -136,6 +137,11 @@ PROVOKED: Mapping[Place, Provoked] = {
     ("PutUserPolicy", "LimitExceeded"): other(PolicyDocument=LONG),
     ("UpdateAssumeRolePolicy", "LimitExceeded"): other(PolicyDocument=LONG_TRUST),
     **{(f"Tag{word}", "LimitExceeded"): other(Tags=FULL) for word in TAGGED},
+    # -- what only services have
+    **{
+        (f"Attach{word}Policy", "PolicyNotAttachable"): other(PolicyArn=OF_SERVICE)
+        for word in ("Group", "Role", "User")
+    },
     # -- what hangs on it
     ("DeleteGroup", "DeleteConflict"): other(USER, MEMBER),
     ("DeleteInstanceProfile", "DeleteConflict"): other(ROLE, HELD),

@@ -6,17 +6,21 @@ ALWAYS: Mapping[str, str] = {
     "ServiceFailure": "what fails inside is 500 InternalFailure, and a bug",
     "ConcurrentModification": "changes come one after the other (T101)",
     "RegionDisabledException": "no region is ever disabled",
-    "PolicyNotAttachable": "every policy that is here can be attached",
     "NotSupportedService": "an unknown service is NoSuchEntity (facts 10.4)",
 }
 """By code, for all operations."""
 
 _BAD_ARN = "an ARN of another form is ValidationError (facts 10.8)"
+_SCOPE = "NoSuchEntity, which says that it is not attachable (facts 10.4)"
 _ID = "what has another form is NoSuchEntity or ValidationError"
 _SLOW = "a change waits for the one before it"
 _FREE = "nothing that it makes is counted"
 
 BY_OPERATION: Mapping[tuple[str, str], str] = {
+    **{
+        (operation, "PolicyNotAttachable"): _SCOPE
+        for operation in ("PutRolePermissionsBoundary", "PutUserPermissionsBoundary")
+    },
     **{
         (operation, "InvalidInput"): _BAD_ARN
         for operation in (

@@ -19,16 +19,14 @@ ID = "111122223333"
 
 
 def test_the_managed_policies_of_aws_are_sound() -> None:
-    """Ids and names are unique, and every document passes the strictest check."""
+    """Ids and names are unique; they are those of the tasks of root, for `AssumeRoot`."""
     rows = managed_policies()
     assert (
         len({row["Id"] for row in rows})
         == len({row["Name"] for row in rows})
         == len(rows)
     )
-    assert {"AdministratorAccess", "ReadOnlyAccess", "IAMUserChangePassword"} <= {
-        row["Name"] for row in rows
-    }
+    assert {row["Path"] for row in rows} == {"/root-task/"}
     for row in rows:
         assert row["Id"].startswith("ANPA")
         assert len(row["Id"]) == 21
@@ -41,10 +39,12 @@ def test_an_installation_has_the_managed_policies_of_aws(world: World) -> None:
             found_installation(change, NOW)
     with world.store.read() as view:
         assert view.count(Policy, account=AWS) == len(managed_policies())
-        admin = view.find(Policy, "arn:aws:iam::aws:policy/AdministratorAccess")
-        assert admin is not None
+        task = view.find(
+            Policy, "arn:aws:iam::aws:policy/root-task/SQSUnlockQueuePolicy"
+        )
+        assert task is not None
         versions = view.list_by(PolicyVersion)
-    assert admin.default_version == 1
+    assert task.default_version == 1
     assert len(versions) == len(managed_policies())
     for version in versions:
         parse(version.text, kind=Kind.IDENTITY, strict=True)

@@ -26,6 +26,7 @@ from ostiary.identity.model import (
     User,
 )
 from ostiary.server.importing import claim
+from ostiary.store import catalogue
 from ostiary.store.port import AlreadyExistsError
 from tests.unit.services.imports.estate import (
     ACCOUNT,
@@ -48,6 +49,7 @@ from tests.unit.services.imports.estate import (
 
 SHARED = f"arn:aws:iam::{ACCOUNT}:policy/Shared"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 PROFILE = {
     "Path": "/",
     "InstanceProfileName": "Web",
@@ -320,6 +322,51 @@ def test_policies_of_aws_come_with_the_file(place: Place) -> None:
     assert place.get(Policy, arn=strange).account == "aws"
     assert place.get(Attachment, account=OTHER, policy=strange)
     assert all(plan.is_empty for plan in place.take(json.dumps(file)))
+
+
+def test_policies_of_aws_need_not_be_in_the_file(place: Place) -> None:
+    """One that AWS has comes from AWS's own, once for all accounts, attached or bounding."""
+    queues = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"
+    bound = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": READ_ONLY}
+    file = [
+        page(
+            user("Alice", "A", AttachedManagedPolicies=attached(queues)),
+            user("Bob", "B", PermissionsBoundary=bound),
+        ),
+        page(
+            user(
+                "Carol",
+                "C",
+                account=OTHER,
+                AttachedManagedPolicies=attached(READ_ONLY, queues),
+            ),
+        ),
+    ]
+    place.take(json.dumps(file))
+    for arn in (queues, READ_ONLY):
+        assert place.get(Policy, arn=arn) == catalogue.find(arn)
+        assert place.get(PolicyVersion, policy=arn) == catalogue.find_version(arn)
+        assert place.get(Attachment, account=OTHER, policy=arn)
+    assert all(plan.is_empty for plan in place.take(json.dumps(file)))
+
+
+@pytest.mark.threat("T97")
+@pytest.mark.parametrize("replaces", [False, True])
+def test_a_file_does_not_say_first_what_a_policy_of_aws_says(
+    place: Place, replaces: bool
+) -> None:
+    """One that nobody has yet comes from AWS's own, unless the operator wants the file's."""
+    file = page(
+        user(AttachedManagedPolicies=attached(READ_ONLY)),
+        managed("ReadOnlyAccess", ALLOW, account="aws"),
+    )
+    (plan,) = place.take(file, replace_aws_policies=replaces)
+    assert ("create", "policy/ReadOnlyAccess", ()) in told(plan)
+    version = place.get(PolicyVersion, policy=READ_ONLY)
+    assert (json.loads(version.text) == ALLOW) is replaces
+    assert (
+        any("another document" in one.message for one in plan.notices) is not replaces
+    )
 
 
 @pytest.mark.threat("T97")
