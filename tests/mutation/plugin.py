@@ -232,7 +232,8 @@ class Asked:
         used = int(time.process_time()) + ANEW
         resource.setrlimit(resource.RLIMIT_CPU, (used, used))
         os.environ["MUTANT_UNDER_TEST"] = name
-        os.execv(sys.executable, ["python", "-m", "pytest", "-x", *sys.argv[1:]])  # noqa: S606 - no shell is wanted
+        command = [sys.executable, "-m", "pytest", "-x", *sys.argv[1:]]
+        os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
 
 
 def reaped(running: dict[int, str]) -> tuple[str, str]:

@@ -31,7 +31,7 @@ _IAM_PATHS: Final = (
     "access-report/",
 )
 # Types of resource that AWS has since, and that its message did not name when recorded.
-_NEWER_PATHS: Final = ("delegation-request/",)
+_NEWER_PATHS: Final = ("delegation-request/", "role-template/")
 _REGION: Final = 3
 _SERVICE: Final = 2
 # Parts of a resource that the partition message shows.

@@ -105,7 +105,9 @@ def read_policy(fields: Fields) -> tuple[str, PolicyDetail]:
     path = fields.text_or("Path", _POLICY_PATH, "/")
     account = _account(fields, "policy", path, name)
     created = fields.time("CreateDate")
-    versions = tuple(_versions(fields))
+    # AWS writes some documents that it takes from nobody else.
+    kind = None if account == AWS else Kind.IDENTITY
+    versions = tuple(_versions(fields, kind))
     default = _number(fields.text("DefaultVersionId", _VERSION))
     numbers = [one.number for one in versions]
     if default and default not in numbers:
@@ -132,11 +134,11 @@ def read_policy(fields: Fields) -> tuple[str, PolicyDetail]:
     )
 
 
-def _versions(fields: Fields) -> Iterator[VersionDetail]:
+def _versions(fields: Fields, kind: Kind | None) -> Iterator[VersionDetail]:
     for one in fields.objects("PolicyVersionList"):
         yield VersionDetail(
             number=_number(one.text("VersionId", _VERSION)),
-            text=one.document("Document", Kind.IDENTITY),
+            text=one.document("Document", kind),
             created=one.time("CreateDate"),
         )
 

@@ -129,14 +129,19 @@ class Fields:
         self.fault(name, f"found {_shown(value)}, expected an object")
         return None
 
-    def document(self, name: str, kind: Kind) -> str:
-        """The text of a policy document that must be there, and good."""
+    def document(self, name: str, kind: Kind | None) -> str:
+        """The text of a policy document that must be there, and good.
+
+        Args:
+            name: of the member.
+            kind: which kind it must be; None for any text.
+        """
         text = documents.text_of(self.members.get(name))
         if text is None:
             found = _shown(self.members.get(name))
             self.fault(name, f"found {found}, expected a policy document")
             return ""
-        error = documents.fault_in(text, kind)
+        error = kind and documents.fault_in(text, kind)
         if error is not None:
             place = self.place.at(name)
             # A pointer into an object goes on in it; into a text, it cannot.

@@ -7,6 +7,7 @@ changes none of them unless it is asked for (T97); those that are not here are a
 from dataclasses import replace
 
 from ostiary.identity.model import AWS, Policy, PolicyVersion
+from ostiary.policy import Kind
 from ostiary.services.iam import managed
 from ostiary.services.imports import documents
 from ostiary.services.imports.comparing import Scene, bring
@@ -28,6 +29,8 @@ def compare_policy(detail: PolicyDetail, scene: Scene, *, replace_aws: bool) -> 
             "a policy cannot be renamed; delete it here first",
         )
         return
+    if detail.account == AWS:
+        _tell_unreadable(detail, plan)
     if detail.account == AWS and not replace_aws:
         # AWS's own word stands before the file's though nobody here has it yet (T97).
         here = old or managed.find_visible(scene.known.view, AWS, detail.arn)
@@ -40,6 +43,20 @@ def compare_policy(detail: PolicyDetail, scene: Scene, *, replace_aws: bool) -> 
     else:
         _update(old, detail, scene, draft)
     draft.done()
+
+
+def _tell_unreadable(detail: PolicyDetail, plan: Plan) -> None:
+    """The operator hears of a document of AWS's that nobody can decide by."""
+    text = next(
+        one.text for one in detail.versions if one.number == detail.default_version
+    )
+    error = documents.fault_in(text, Kind.IDENTITY)
+    if error is not None:
+        plan.notice(
+            detail.place,
+            f"`{detail.arn}` cannot be decided by: {error.message}",
+            "whoever has it attached is refused everything",
+        )
 
 
 def _kept(old: Policy, detail: PolicyDetail, scene: Scene) -> None:

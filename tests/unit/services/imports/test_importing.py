@@ -37,6 +37,7 @@ from tests.unit.services.imports.estate import (
     Place,
     allow,
     attached,
+    faults_of,
     group,
     managed,
     page,
@@ -322,6 +323,28 @@ def test_policies_of_aws_come_with_the_file(place: Place) -> None:
     assert place.get(Policy, arn=strange).account == "aws"
     assert place.get(Attachment, account=OTHER, policy=strange)
     assert all(plan.is_empty for plan in place.take(json.dumps(file)))
+
+
+def test_a_policy_of_aws_that_nobody_can_read_stops_no_import(place: Place) -> None:
+    """AWS takes from itself what it refuses from others; such a text denies everything."""
+    odd = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": "arn:*:kms:*:${aws:PrincipalAccount}:key/*",
+        },
+    }
+    strange = "arn:aws:iam::aws:policy/Strange"
+    file = page(
+        user(AttachedManagedPolicies=attached(strange)),
+        managed("Strange", odd, account="aws"),
+    )
+    (plan,) = place.take(file)
+    assert any("cannot be decided by" in one.message for one in plan.notices)
+    assert place.get(Attachment, policy=strange)
+    ((_, message),) = faults_of(page(user(), managed("Strange", odd)))
+    assert "variable before the fifth colon" in message
 
 
 def test_policies_of_aws_need_not_be_in_the_file(place: Place) -> None:
