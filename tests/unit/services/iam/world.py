@@ -293,7 +293,9 @@ def faults_of(shape: Shape, value: object, place: str) -> Iterator[str]:
                 for name in set(shape.required_members) - value.keys()
             )
             for name in value.keys() & shape.members.keys():
-                yield from faults_of(shape.members[name], value[name], f"{place}.{name}")
+                yield from faults_of(
+                    shape.members[name], value[name], f"{place}.{name}"
+                )
         case "list":
             yield from _list_faults(shape, value, place)
         case "map":
