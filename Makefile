@@ -42,7 +42,8 @@ $(VENV)/.bench: requirements/bench.txt requirements/bench-node/package-lock.json
 $(VENV)/.node: requirements/e2e-node/package-lock.json $(VENV)/.dev
 	@mkdir -p $(VENV)/e2e-node && cp requirements/e2e-node/*.json $(VENV)/e2e-node
 	@if command -v npm >/dev/null; \
-	  then npm ci --silent --no-audit --no-fund --prefix $(VENV)/e2e-node && touch $@; \
+	  then npm ci --silent --no-audit --no-fund --prefix $(VENV)/e2e-node && touch $@ \
+	    || echo "npm has failed: the SDK for JavaScript is left out"; \
 	  else echo "no npm here: the SDK for JavaScript is left out"; fi
 
 # The tool of `make mutation`; only tests/mutation imports it.
