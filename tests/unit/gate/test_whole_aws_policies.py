@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from ostiary.identity.model import AWS, Policy, PolicyVersion
+from ostiary.identity.model import AWS, Attachment, Policy, PolicyVersion, User
 from ostiary.store import catalogue
 from ostiary.store.port import EVERYTHING
 from tests.unit.gate.whole import Answer, Keys, Whole, allow, document, run, trust
@@ -364,5 +364,35 @@ def test_a_home_that_has_an_older_one_keeps_it(tmp_path: Path) -> None:
         await whole.bad(alice, "iam", "ListUsers")
         with whole.home.store.read() as view:
             assert view.list_by(PolicyVersion, policy=USERS) == [old]
+
+    run(tmp_path, play)
+
+
+@pytest.mark.threat("T80")
+def test_a_stored_document_that_nobody_can_read_denies_everything(
+    tmp_path: Path,
+) -> None:
+    """Skipping it would drop its Denys, so its holder is refused all else, too (6.1)."""
+
+    async def play(whole: Whole) -> None:
+        alice = await whole.user("Alice", allow("*"))
+        assert (await whole.call(alice, "iam", "ListUsers")).status == 200
+        with whole.home.store.change() as change:
+            user = change.find_by(User, name="Alice")
+            policy, version = (
+                catalogue.find(UNREADABLE),
+                catalogue.find_version(UNREADABLE),
+            )
+            assert user is not None
+            assert policy is not None
+            assert version is not None
+            change.insert(policy)
+            change.insert(version)
+            change.insert(
+                Attachment(owner=user.id, policy=UNREADABLE, account=user.account)
+            )
+        whole.home.snapshot.load(*whole.home.store.everything())
+        refused = await whole.call(alice, "iam", "ListUsers")
+        assert (refused.status, refused.code) == (403, "AccessDenied")
 
     run(tmp_path, play)
