@@ -1,4 +1,4 @@
-"""Writes docs/iam-operations.md: every operation of IAM and STS, served or refused.
+"""Writes docs/iam-operations.md: every operation, served or refused.
 
 The names come from the services' models, the state from what is registered, and each
 refusal has its reason here or in data/actions. `--check` writes nothing and fails when
@@ -13,13 +13,18 @@ from pathlib import Path
 from ostiary.gate.rows import rows_of
 from ostiary.services import sts
 from ostiary.services.iam.operations import OPERATIONS
+from ostiary.services.organizations.operations import OPERATIONS as ORGANIZATIONS
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "docs/iam-operations.md"
 MODELS = ROOT / "src/ostiary/data/models"
 
-SERVED: Mapping[str, Collection[str]] = {"iam": OPERATIONS, "sts": sts.OPERATIONS}
-NAMES = {"iam": "IAM", "sts": "STS"}
+SERVED: Mapping[str, Collection[str]] = {
+    "iam": OPERATIONS,
+    "sts": sts.OPERATIONS,
+    "organizations": ORGANIZATIONS,
+}
+NAMES = {"iam": "IAM", "sts": "STS", "organizations": "Organizations"}
 
 REASONS: Mapping[str, Collection[str]] = {
     "role templates are made by AWS's own services": (
@@ -34,7 +39,7 @@ REASONS: Mapping[str, Collection[str]] = {
 """Why an operation is not served, where data/actions does not say it."""
 
 INTRODUCTION = """\
-# Operations of IAM and STS
+# Operations of IAM, STS and Organizations
 
 Which of AWS's operations Ostiary serves, and why it refuses the others.
 `scripts/served.py` writes this page from the services' models and from what is

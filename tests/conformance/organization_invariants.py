@@ -46,6 +46,15 @@ ORGANIZATIONS = {
         LEFT JOIN {TARGETS} x
           ON x.id = t.target AND x.organization = t.organization
         WHERE x.id IS NULL""",  # noqa: S608 - our own text
+    "a handshake's parent is one of its organization": """
+        SELECT h.id, h.parent FROM handshake h
+        LEFT JOIN handshake p ON p.id = h.parent
+        WHERE h.parent <> ''
+          AND (p.id IS NULL OR p.organization <> h.organization)""",
+    "all features are enabled when every part agreed": """
+        SELECT h.id FROM handshake h JOIN handshake p ON p.id = h.parent
+        WHERE p.state IN ('OPEN', 'ACCEPTED')
+          AND h.state NOT IN ('ACCEPTED', 'CANCELED')""",
     "a delegated administrator is a member": """
         SELECT d.account FROM delegation d
         LEFT JOIN organization_member m

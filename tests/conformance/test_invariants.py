@@ -54,6 +54,12 @@ BREAKING: tuple[tuple[str, str, dict[str, object]], ...] = (
             *("trusted_service", "delegation"),
         )
     ),
+    ("a handshake's parent", "handshake", {"parent": "h-gone"}),
+    (
+        "all features are enabled",
+        "handshake",
+        {"id": "h-2", "organization": "o-1", "parent": "h-2", "state": "OPEN"},
+    ),
     ("an attached control policy", "organization_policy_target", {"policy": "p-x"}),
     ("a control policy hangs on", "organization_policy_target", {"target": "ou-x"}),
     ("a delegated administrator", "delegation", {"account": THERE}),
@@ -130,7 +136,7 @@ def add(copy: sqlite3.Connection, table: str, row: dict[str, object], n: int) ->
     filled: list[object] = []
     for _, name, kind, *_ in copy.execute(f'PRAGMA table_info("{table}")').fetchall():
         is_text = kind.upper() in ("TEXT", "BLOB") or kind.upper().startswith("VARCHAR")
-        own = "" if name in ("user", "boundary", "role") else f"x{n}"
+        own = "" if name in ("user", "boundary", "role", "parent") else f"x{n}"
         filled.append(row.get(name, own if is_text else 0))
     marks = ", ".join("?" * len(filled))
     copy.execute(f'INSERT INTO "{table}" VALUES ({marks})', filled)  # noqa: S608 - our own tables

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from ostiary.identity.delegation import DelegationRequest
 from ostiary.identity.holdings import (
     InstanceProfile,
     ServerCertificate,
@@ -24,7 +25,16 @@ from ostiary.identity.model import (
     Role,
     User,
 )
-from ostiary.identity.organization import Member
+from ostiary.identity.organization import (
+    AccountCreation,
+    Delegation,
+    Handshake,
+    Member,
+    OrganizationPolicy,
+    PolicyTarget,
+    TrustedService,
+    Unit,
+)
 from ostiary.store.engine import open_engine, prepare_schema
 from ostiary.store.port import Page
 from ostiary.store.sql import SqlStore
@@ -50,8 +60,19 @@ LISTS: list[tuple[type[Entity], dict[str, Any]]] = [
     (ServiceCredential, {"account": ACCOUNT, "service": "s"}),
     (MFADevice, {"account": ACCOUNT, "kind": "virtual"}),
     (ServiceCredential, {"user": "AIDA1"}),
+    (DelegationRequest, {"owner_account": ACCOUNT}),
+    (DelegationRequest, {"owner_account": ACCOUNT, "owner": "arn"}),
     (Member, {"organization": "o-1"}),
     (Member, {"parent": "r-1"}),
+    (Unit, {"parent": "r-1"}),
+    (OrganizationPolicy, {"organization": "o-1", "type": "t"}),
+    (PolicyTarget, {"organization": "o-1", "policy": "p-1"}),
+    (AccountCreation, {"organization": "o-1"}),
+    (Handshake, {"organization": "o-1"}),
+    (Handshake, {"account": ACCOUNT}),
+    (TrustedService, {"organization": "o-1"}),
+    (Delegation, {"organization": "o-1", "service": "s"}),
+    (Delegation, {"account": ACCOUNT}),
 ]
 
 

@@ -172,6 +172,56 @@ def test_what_members_own_is_kept_in_the_organization(
     assert boss.client("s3").get_object(**fetch)["Body"].read() == b"data"
 
 
+def test_a_closed_account_is_not_heard_and_not_reached(
+    world: World, manager: Account
+) -> None:
+    """Its keys sign for nobody and its bucket is shut; `account reopen` gives both back."""
+    member = world.account("member")
+    sofia = member.person("Sofia", admin=True)
+
+    def open_to_manager(name: str) -> Document:
+        return policy(
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": manager.id},
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{name}/*",
+            }
+        )
+
+    bucket = member.bucket(open_to_manager)
+    member.client("s3").put_object(Bucket=bucket, Key="k", Body=b"data")
+    fetch = {"Bucket": bucket, "Key": "k"}
+    boss = manager.person("Boss", admin=True).client("s3")
+    assert boss.get_object(**fetch)["Body"].read() == b"data"
+    join(manager, member)
+    orgs = manager.client("organizations")
+    orgs.close_account(AccountId=member.id)
+    assert orgs.describe_account(AccountId=member.id)["Account"]["Status"] == (
+        "SUSPENDED"
+    )
+    for who in (member, sofia):
+        code, _ = refusal_of(who.client("sts").get_caller_identity)
+        assert code == "InvalidClientTokenId"
+    code, _ = refusal_of(boss.get_object, **fetch)
+    assert code == "AccessDenied"
+    listed = json.loads(world.server.run("account", "list", "--json").stdout)
+    states = {one["account_id"]: one["state"] for one in listed}
+    assert (states[member.id], states[manager.id]) == ("SUSPENDED", "ACTIVE")
+    assert f"{member.id}  " in world.server.run("account", "list").stdout
+    done = world.server.run("account", "reopen", member.id)
+    assert (done.returncode, done.stderr) == (0, "")
+    world.await_account(member)
+    assert boss.get_object(**fetch)["Body"].read() == b"data"
+    for account, message in (
+        (member.id, f"account `{member.id}` is open"),
+        ("000000000000", "there is no account `000000000000`"),
+    ):
+        done = world.server.run("account", "reopen", account)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"ostiary: {message}\n"
+
+
 def test_a_manager_with_mfa_alone_may_organize(world: World, manager: Account) -> None:
     """The chapter's condition on organizations: actions: key, session, session with MFA."""
     allowed = {

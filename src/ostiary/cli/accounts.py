@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from ostiary.cli.opening import opened, settings_of, stop
@@ -61,8 +62,30 @@ def show(home: Path | None, *, as_json: bool) -> None:
     with installation.store.read() as view:
         accounts = view.list_by(Account)
     if as_json:
-        rows = [{"account_id": one.id, "name": one.name} for one in accounts]
+        rows = [
+            {"account_id": one.id, "name": one.name, "state": _state(one)}
+            for one in accounts
+        ]
         print(json.dumps(rows))
         return
     for account in accounts:
-        print(f"{account.id}  {account.name}")
+        mark = "  closed" if account.closed else ""
+        print(f"{account.id}  {account.name}{mark}")
+
+
+def reopen(account_id: str, home: Path | None) -> None:
+    """Take the credentials of a closed account again."""
+    installation = opened(settings_of(home))
+    with installation.store.change() as change:
+        account = change.find(Account, account_id)
+        if account is not None and account.closed:
+            change.replace(replace(account, closed=0))
+    if account is None:
+        raise stop(f"there is no account `{account_id}`")
+    if not account.closed:
+        raise stop(f"account `{account_id}` is open")
+    print(f"account {account.id} `{account.name}` is open again")
+
+
+def _state(account: Account) -> str:
+    return "SUSPENDED" if account.closed else "ACTIVE"

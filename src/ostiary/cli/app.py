@@ -81,6 +81,17 @@ def account_list(home: HomeOption = None, as_json: JsonOption = False) -> None:
     act.show(home, as_json=as_json)
 
 
+@accounts.command("reopen")
+def account_reopen(
+    account_id: Annotated[str, typer.Argument(help="Twelve digits.")],
+    home: HomeOption = None,
+) -> None:
+    """Take the credentials of a closed account again, also while a server runs."""
+    from ostiary.cli import accounts as act  # noqa: PLC0415 - start-up counts
+
+    act.reopen(account_id, home)
+
+
 @devices.command("code")
 def mfa_code(
     seed: Annotated[str, typer.Argument(help="The device's seed, in Base32.")],

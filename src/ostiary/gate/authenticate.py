@@ -110,7 +110,11 @@ class Authenticator:
 
     def _long_term(self, claim: Claim) -> Opened:
         key = self._snapshot.access_keys.get(claim.access_key_id)
-        if key is None or key.status != KeyStatus.ACTIVE:
+        if (
+            key is None
+            or key.status != KeyStatus.ACTIVE
+            or self._snapshot.is_closed(key.account)
+        ):
             raise _refused(claim, Reason.UNKNOWN_KEY)
         if claim.session_token is not None:
             raise _refused(claim, Reason.INVALID_TOKEN)
@@ -140,7 +144,7 @@ class Authenticator:
         except InvalidToken:
             raise _refused(claim, Reason.INVALID_TOKEN) from None
         caller = self._of_session(session)
-        if caller is None:
+        if caller is None or self._snapshot.is_closed(caller.account):
             raise _refused(claim, Reason.INVALID_TOKEN)
         return Opened(secret=secret, caller=caller, expires_at=session.expires_at)
 

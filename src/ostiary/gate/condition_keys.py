@@ -27,6 +27,8 @@ from ostiary.gate.s3_parts import (
     write_object_tags,
 )
 from ostiary.identity.model import Role, Tags, User
+from ostiary.policy import UNKNOWN
+from ostiary.policy.pattern import fold
 
 Write = Callable[[Asked, Resource, dict[str, Value]], None]
 """Puts one key, or one family of keys, into a context."""
@@ -245,9 +247,14 @@ def _account(name: str) -> Write:
 def _tags(prefix: str) -> Write:
     def write(_: Asked, resource: Resource, context: dict[str, Value]) -> None:
         tags: Tags = resource.entity.tags if resource.entity else ()
-        check_distinct([key for key, _ in tags])
-        for key, value in tags:
-            context[f"{prefix}{key}"] = value
+        names = [fold(key) for key, _ in tags]
+        for name, (key, value) in zip(names, tags, strict=True):
+            if names.count(name) == 1:
+                context[f"{prefix}{key}"] = value
+            else:
+                # Policies and devices may have `team` beside `Team`, and as condition
+                # keys those are one: whatever tests it is undecided, and nothing else.
+                context[f"{prefix}{name}"] = UNKNOWN
 
     return write
 

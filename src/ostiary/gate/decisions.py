@@ -76,6 +76,7 @@ class Decider:
     def __init__(self, applicable: Applicable, limits: Limits, seal: Seal) -> None:
         self._applicable = applicable
         self._bounds = Bounds(limits)
+        self._snapshot = limits.snapshot
         self._seal = seal
 
     def decide(
@@ -133,6 +134,9 @@ class Decider:
     def _resource_policy(
         self, need: Need, caller: Caller
     ) -> tuple[Compiled | None, Kind]:
+        if self._snapshot.is_closed(need.resource_account):
+            # What a closed account owns says nothing to anybody, its roles neither.
+            return None, Kind.RESOURCE
         if need.action in _UNLOCKING and _is_owning_root(caller, need):
             return None, Kind.RESOURCE
         if need.action in _TRUST_ACTIONS and ":role/" in need.resource:

@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 import ssl
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
@@ -44,6 +45,9 @@ class Fetcher:
         self._rules = rules
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tls: ssl.SSLContext | None = None
+        # A stranger's name may be slow to look up, and no timeout ends a thread: so
+        # upstreams, whose names are looked up in the loop's own, never wait for one.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "provider-names")
 
     async def fetch(self, url: str) -> bytes:
         """The document at a URL.
@@ -62,7 +66,7 @@ class Fetcher:
 
     async def _fetch(self, place: ProviderPlace) -> bytes:
         endpoint = Endpoint(
-            find=partial(find_addresses, place),
+            find=partial(find_addresses, place, self._threads),
             port=place.port,
             tls_name=place.host if place.is_tls else "",
         )
@@ -89,13 +93,19 @@ class Fetcher:
         return self._tls
 
 
-async def find_addresses(place: ProviderPlace) -> Sequence[str]:
+async def find_addresses(
+    place: ProviderPlace, threads: Executor | None = None
+) -> Sequence[str]:
     """The addresses of a provider, each of which may be connected to.
+
+    Args:
+        place: of the provider.
+        threads: where its name is looked up; None for those of the loop.
 
     Raises:
         AddressError: one of them may not.
     """
-    found = await resolve(place)
+    found = await resolve(place, threads)
     for text in found:
         address = ipaddress.ip_address(text)
         reason = refusal(address, allow_loopback=place.allow_loopback)

@@ -55,9 +55,13 @@ def _users_of(account: str) -> Resource:
 
 
 def key_owner(asked: Asked, key_id: str) -> Resource:
-    """The user to whom an access key belongs, in whichever account."""
+    """The user to whom an access key belongs, all users for one that is not here.
+
+    A refusal names the resource, so a key of another account is like one that does not
+    exist: whose it is, is nobody else's business (T132).
+    """
     key = asked.snapshot.access_keys.get(key_id)
-    if key is None:
+    if key is None or key.account != asked.caller.account:
         return all_users(asked)
     if not key.user:
         owner = asked.snapshot.accounts.get(key.account)

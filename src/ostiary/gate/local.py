@@ -10,7 +10,7 @@ from ostiary.gate.work import Work
 from ostiary.identity.caller import Caller
 from ostiary.identity.holdings import SAMLProvider
 from ostiary.identity.ids import Mint
-from ostiary.identity.model import AccessKey, KeyStatus, Role, User
+from ostiary.identity.model import AccessKey, Account, KeyStatus, Role, User
 from ostiary.services import sts
 from ostiary.services.errors import ServiceError
 from ostiary.services.guesses import GuessError
@@ -202,7 +202,8 @@ def _still_there(change: Change, caller: Caller) -> None:
         owner = session.principal
         kind = Role if owner.startswith("AROA") else User
         alive = owner == session.account or change.find(kind, owner) is not None
-    if not alive:
+    account = change.find(Account, caller.account)
+    if not alive or (account is not None and account.closed):
         raise ServiceError(
             "InvalidClientTokenId",
             "The security token included in the request is invalid.",

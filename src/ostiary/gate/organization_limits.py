@@ -16,7 +16,7 @@ from ostiary.identity.organization import RCP_SERVICES
 from ostiary.policy import Kind
 from ostiary.store.limits import Levels, Limits
 
-_LINKED: Final = ":role/aws-service-role/"
+_LINKED: Final = "role/aws-service-role/"
 _MOST_KEPT: Final = 4096
 
 
@@ -52,7 +52,7 @@ class Bounds:
         """What binds the caller in one need; raises InvalidPolicyError."""
         if not self.limits.are_any:
             return FREE
-        is_linked = _LINKED in caller.principal.role_arn
+        is_linked = _is_linked(caller.principal.role_arn)
         is_protected = need.action.partition(":")[0] in RCP_SERVICES
         place = (caller.account, need.resource_account, is_linked, is_protected)
         found = self._kept.get(place)
@@ -74,3 +74,8 @@ class Bounds:
                 Kind.RCP: theirs.sources.get(Kind.RCP, ()),
             },
         )
+
+
+def _is_linked(arn: str) -> bool:
+    """Whether an ARN is a service-linked role's; a path may have colons of its own."""
+    return arn.split(":", 5)[-1].startswith(_LINKED)

@@ -62,13 +62,13 @@ def new_policy(asked: Asked, policy_type: str) -> Resource:
 
 
 def handshake(asked: Asked, text: str) -> Resource:
-    """An invitation, whose ARN names the organization that invites."""
+    """A handshake, whose ARN names the organization that asks."""
     chart = asked.snapshot.chart
     found = chart.handshakes.get(text)
-    tail = f"invite/{text}"
     if found is None:
-        return Resource(_arn(asked, "handshake", tail), _own(asked))
+        return Resource(_arn(asked, "handshake", f"{ANY}/{text}"), _own(asked))
     organization = chart.organizations[found.organization]
+    tail = f"{found.action.lower()}/{text}"
     return Resource(organization.arn_of("handshake", tail), _own(asked))
 
 

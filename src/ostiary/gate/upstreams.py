@@ -20,7 +20,9 @@ import ipaddress
 import re
 import socket
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -267,11 +269,15 @@ class Place(Protocol):
         ...
 
 
-async def resolve(remote: Place) -> list[str]:
+async def resolve(remote: Place, threads: Executor | None = None) -> list[str]:
     """The checked addresses of an upstream, in the order to try them.
 
     One bad address among good ones spoils all: an answer that mixes them is not
     to be trusted (T70).
+
+    Args:
+        remote: what is to be found.
+        threads: where its name is looked up; None for those of the loop.
 
     Raises:
         AddressError: the name does not resolve, or an address is refused.
@@ -280,8 +286,11 @@ async def resolve(remote: Place) -> list[str]:
     if literal is not None:
         return [str(literal)]
     try:
-        answers = await asyncio.get_running_loop().getaddrinfo(
-            remote.host, remote.port, type=socket.SOCK_STREAM
+        answers = await asyncio.get_running_loop().run_in_executor(
+            threads,
+            partial(
+                socket.getaddrinfo, remote.host, remote.port, type=socket.SOCK_STREAM
+            ),
         )
     except OSError as error:
         raise AddressError(f"`{remote.host}` does not resolve") from error

@@ -52,6 +52,8 @@ class Account:
     name: str
     alias: str
     created: int
+    closed: int = 0
+    """When it was closed, and its credentials with it; 0 while it is open."""
 
     @property
     def key(self) -> str:

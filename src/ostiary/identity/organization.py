@@ -169,12 +169,16 @@ class AccountCreation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
-    """An invitation to an account to join."""
+    """A question to an account, which it accepts or declines."""
 
     id: str
     organization: str
     account: str
-    """Who is invited."""
+    """Who is asked."""
+    action: str
+    """What is asked: `INVITE`, `APPROVE_ALL_FEATURES`, `ENABLE_ALL_FEATURES`."""
+    parent: str
+    """The handshake that it belongs to; empty for most."""
     target: str
     """How the invitation named it: the account's id or an address, as JSON."""
     state: str

@@ -22,7 +22,7 @@ from ostiary.policy.fault import LEGACY, PolicyError, missing
 from ostiary.policy.loader import step
 from ostiary.policy.operators import check_value, get_operator
 from ostiary.policy.pattern import fold, matcher, tokenize
-from ostiary.policy.shape import PRINCIPAL_KINDS, Tree, listed
+from ostiary.policy.shape import PRINCIPAL_ELEMENTS, PRINCIPAL_KINDS, Tree, listed
 
 # What is wrong with one text, or something false. Good texts are all that most policies
 # hold, so places are worked out for the others only.
@@ -197,11 +197,22 @@ def sids(subject: Subject) -> Iterator[PolicyError]:
 
 
 def has_principals(subject: Subject) -> Iterator[PolicyError]:
-    """Policies of resources say whom they mean."""
-    if subject.kind in PRINCIPAL_KINDS:
-        for place, statement in enumerate(subject.document.statements):
-            if statement.principal is None:
-                yield missing("Principal", subject.pointer(place), subject.kind)
+    """Policies of resources say whom they mean; others mean their holder."""
+    is_expected = subject.kind in PRINCIPAL_KINDS
+    for place, statement in enumerate(subject.document.statements):
+        if (statement.principal is not None) is is_expected:
+            continue
+        if is_expected:
+            yield missing("Principal", subject.pointer(place), subject.kind)
+        else:
+            tree = subject.trees()[place]
+            element = next(one for one in PRINCIPAL_ELEMENTS if one in tree)
+            yield PolicyError(
+                f"found `{element}` in {subject.kind.phrase}",
+                pointer=step(subject.pointer(place), element),
+                aws_message="Policy document should not specify a principal.",
+                help="whoever has the policy is the principal",
+            )
 
 
 def has_actions(subject: Subject) -> Iterator[PolicyError]:

@@ -28,11 +28,12 @@ PRINCIPAL_KINDS: Final = frozenset({Kind.RESOURCE, Kind.TRUST, Kind.RCP, Kind.EN
 PRINCIPAL_TYPES: Final = ("AWS", "Service", "Federated", "CanonicalUser")
 
 _TOP: Final = frozenset({"Version", "Id", "Statement"})
+PRINCIPAL_ELEMENTS: Final = ("Principal", "NotPrincipal")
 _ELEMENTS: Final = frozenset(
     {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
+_WITH_PRINCIPALS: Final = _ELEMENTS.union(PRINCIPAL_ELEMENTS)
 _EFFECTS: Final = {one.value.lower(): one for one in Effect}
-_WITH_PRINCIPALS: Final = _ELEMENTS | {"Principal", "NotPrincipal"}
 _OPPOSITES: Final = tuple(
     (one, f"Not{one}") for one in ("Action", "Resource", "Principal")
 )
@@ -121,8 +122,11 @@ def _texts(tree: Tree, element: str, pointer: str, kind: Kind) -> tuple[str, ...
 def _statement(tree: object, pointer: str, kind: Kind) -> Statement:
     if not isinstance(tree, dict):
         raise syntax("a statement is not an object", pointer, kind)
-    known = _WITH_PRINCIPALS if kind in PRINCIPAL_KINDS else _ELEMENTS
-    _check_keys(tree, known, pointer, kind)
+    if not tree.keys() <= _WITH_PRINCIPALS:
+        known = _WITH_PRINCIPALS if kind in PRINCIPAL_KINDS else _ELEMENTS
+        # Whether there may be a principal is asked later, as on AWS.
+        strange = {key: tree[key] for key in tree if key not in PRINCIPAL_ELEMENTS}
+        _check_keys(strange, known, pointer, kind)
     for element, opposite in _OPPOSITES:
         if element in tree and opposite in tree:
             raise syntax(
@@ -157,7 +161,7 @@ def _effect(tree: Tree, pointer: str, kind: Kind) -> Effect:
 
 
 def _principal(tree: Tree, pointer: str, kind: Kind) -> PrincipalElement | None:
-    for element in ("Principal", "NotPrincipal"):
+    for element in PRINCIPAL_ELEMENTS:
         if element in tree:
             return PrincipalElement(
                 negated=element == "NotPrincipal",

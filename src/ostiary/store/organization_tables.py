@@ -41,6 +41,7 @@ TABLES: dict[type[Entity], Table] = {
         *_text("tags"),
         UniqueConstraint("parent", "name"),
         Index(None, "organization", "id"),
+        Index(None, "parent", "id"),
     ),
     org.Member: Table(
         "organization_member",
@@ -61,13 +62,14 @@ TABLES: dict[type[Entity], Table] = {
         *_time("created"),
         *_text("tags"),
         UniqueConstraint("organization", "type", "name"),
+        Index(None, "organization", "type", "id"),
     ),
     org.PolicyTarget: Table(
         "organization_policy_target",
         metadata,
         *_key("target", "policy"),
         *_text("organization"),
-        Index(None, "organization", "policy"),
+        Index(None, "organization", "policy", "target"),
     ),
     org.AccountCreation: Table(
         "account_creation",
@@ -81,7 +83,8 @@ TABLES: dict[type[Entity], Table] = {
         "handshake",
         metadata,
         *_key("id"),
-        *_text("organization", "account", "target", "state", "notes"),
+        *_text("organization", "account", "action", "parent"),
+        *_text("target", "state", "notes"),
         *_time("created", "expires"),
         *_text("tags"),
         Index(None, "organization", "id"),

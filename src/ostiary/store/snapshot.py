@@ -90,6 +90,11 @@ class Snapshot:
                 self._put(write.entity)
         self._arrive(revision)
 
+    def is_closed(self, account: str) -> bool:
+        """Whether the account is closed: nobody of it is heard."""
+        found = self.accounts.get(account)
+        return found is not None and found.closed > 0
+
     def user_named(self, account: str, name: str) -> model.User | None:
         """The user of that name, whatever its letters' case."""
         key = self.names.get((model.User, account, name_key(name)))

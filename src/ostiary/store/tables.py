@@ -34,7 +34,7 @@ from ostiary.store.columns import time as _time
 
 __all__ = ["HEAD", "KINDS", "TABLES", "metadata"]
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a test holds it in step with the migrations folder."""
 
 
@@ -67,6 +67,7 @@ accounts = Table(
     _text("name_key"),
     _text("alias"),
     _time("created"),
+    _time("closed"),
     UniqueConstraint("name_key"),
 )
 users = _named("iam_user", _text("tags"), _text("boundary"))

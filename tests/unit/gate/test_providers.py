@@ -1,6 +1,8 @@
 """Where documents of identity providers may be fetched from, and what is set."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +207,22 @@ def test_a_certificate_is_verified_with_its_name(tmp_path: Path) -> None:
             fetch(keys, ProviderRules(ca_file=tmp_path / "tls" / "ca.pem"))
         with pytest.raises(FetchError, match="status 404"):
             fetch(f"https://{host}:{port}/nothing", knows)
+
+
+@pytest.mark.threat("T76")
+def test_names_of_providers_have_threads_of_their_own() -> None:
+    """Upstreams' names are looked up elsewhere: neither waits for the other's."""
+    with listening(host="localhost") as idp:
+        rules = ProviderRules(plain_http=frozenset({idp.origin}))
+
+        async def play() -> bytes:
+            held, loop = threading.Event(), asyncio.get_running_loop()
+            loop.set_default_executor(ThreadPoolExecutor(1))
+            waiting = loop.run_in_executor(None, held.wait)
+            try:
+                return await Fetcher(rules).fetch(f"{idp.issuer}/keys")
+            finally:
+                held.set()
+                await waiting
+
+        assert b"kid" in asyncio.run(play())

@@ -11,6 +11,7 @@ import pytest
 from ostiary.identity.delegation import DAY
 from ostiary.identity.model import OwnedResource, ResourcePolicy
 from ostiary.services.errors import ServiceError
+from ostiary.services.iam.delegation_requests import OPEN_REQUESTS
 from ostiary.services.operation import Estate, Notice
 from tests.unit.gate.whole import (
     Answer,
@@ -607,6 +608,27 @@ def test_a_workflow_is_asked_for_once(tmp_path: Path) -> None:
     play(tmp_path, act)
 
 
+def test_a_partner_has_so_many_open_requests(tmp_path: Path) -> None:
+    """LimitExceeded after the last one, until one of them has expired."""
+
+    async def act(one: Play) -> None:
+        whole = one.whole
+        held = whole.home.snapshot.issuers.requests[await one.request()]
+
+        def fill(change: Any) -> None:
+            for number in range(1, OPEN_REQUESTS):
+                change.insert(replace(held, id=f"r{number}", workflow=f"w{number}"))
+
+        await whole.work.change(fill)
+        refused = await one.ask()
+        assert (refused.status, refused.code) == (409, "LimitExceeded")
+        assert str(OPEN_REQUESTS) in refused.message
+        whole.now += DAY
+        assert (await one.ask()).status == 200
+
+    play(tmp_path, act)
+
+
 # --- who may answer ------------------------------------------------------------------
 
 
@@ -751,7 +773,8 @@ def test_steps_have_an_order(tmp_path: Path, state: str, operation: str) -> None
 
         assert (answer.status == 200) is (operation in allowed), answer.body
         if operation not in allowed:
-            assert answer.code in {"InvalidInput", "NoSuchEntity"}
+            unowned = state == "UNASSIGNED"
+            assert answer.code == ("NoSuchEntity" if unowned else "InvalidInput")
 
     play(tmp_path, act)
 
@@ -792,7 +815,7 @@ def test_a_rejection_has_a_reason(tmp_path: Path) -> None:
 
 
 def test_lists_hold_what_was_taken_up(tmp_path: Path) -> None:
-    """By owner where one is asked for, in pages, in the order of their coming."""
+    """By owner where one is asked for, in pages, each request once."""
 
     async def act(one: Play) -> None:
         whole = one.whole
@@ -814,7 +837,7 @@ def test_lists_hold_what_was_taken_up(tmp_path: Path) -> None:
             if page.field("isTruncated") == "false":
                 break
             marker = {"Marker": page.field("Marker")}
-        assert found == made
+        assert found == sorted(made)
         mine = await whole.good(
             one.owner,
             "iam",
@@ -873,10 +896,13 @@ def test_there_is_no_summary(tmp_path: Path) -> None:
             one.owner, "iam", "GetHumanReadableSummary", EntityArn=f"{arn}0"
         )
         assert gone.code == "NoSuchEntity"
-        for name in (arn.replace(CUSTOMER, PARTNER), "arn:aws:iam::aws:policy/x"):
+        for name, status in (
+            (arn.replace(CUSTOMER, PARTNER), 403),
+            ("arn:aws:iam::aws:policy/x", 400),
+        ):
             bad = await whole.bad(
                 one.owner, "iam", "GetHumanReadableSummary", EntityArn=name
             )
-            assert bad.status == 403
+            assert bad.status == status
 
     play(tmp_path, act)

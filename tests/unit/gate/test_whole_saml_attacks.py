@@ -268,3 +268,33 @@ def test_encrypted_assertions_are_refused_in_plain_words(tmp_path: Path) -> None
         )
 
     staged(tmp_path, play)
+
+
+@pytest.mark.threat("T137")
+def test_canonicalization_is_little_work(tmp_path: Path) -> None:
+    """What takes the square of names for each element is refused before a signature.
+
+    A thousand namespaces and five thousand elements took half a minute of a thread,
+    and anybody can send them.
+    """
+
+    async def play(stage: Stage) -> None:
+        sent = sign(stage.said().xml())
+        root = b"<samlp:Response "
+        for count, is_good in ((28, True), (40, False)):
+            names = b" ".join(b'xmlns:n%d="urn:n"' % n for n in range(count))
+            wide = sign(
+                stage.said()
+                .xml()
+                .replace(root.decode(), f"{root.decode()}{names.decode()} ")
+            )
+            answer = await stage.send(wide)
+            if is_good:
+                assert answer.status == 200, answer.body
+            else:
+                refused(answer, 400, "InvalidIdentityToken", INVALID)
+        attributes = b" ".join(b'a%d=""' % n for n in range(100))
+        answer = await stage.send(sent.replace(root, root + attributes + b" "))
+        refused(answer, 400, "InvalidIdentityToken", INVALID)
+
+    staged(tmp_path, play)

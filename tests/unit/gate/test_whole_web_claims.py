@@ -187,6 +187,10 @@ def test_tags_and_source_identity_come_from_claims(tmp_path: Path) -> None:
         {"https://aws.amazon.com/source_identity": ["x"]},
         {"sub": "x" * 256},
         {"sub": ["x"]},
+        # XML has no way to say these, so no answer could (T56).
+        {"sub": "x\x00"},
+        {"sub": "\x1b[2Jx"},
+        {"sub": "x\ufffe"},
     ],
 )
 def test_claims_that_cannot_be_meant(tmp_path: Path, claims: dict[str, Any]) -> None:

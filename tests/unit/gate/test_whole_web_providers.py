@@ -147,6 +147,22 @@ def test_a_document_has_a_size(tmp_path: Path) -> None:
     staged(tmp_path, play)
 
 
+@pytest.mark.threat("T136")
+def test_a_document_has_few_parts(tmp_path: Path) -> None:
+    """Good keys among ten thousand other things are none: reading costs by the part."""
+
+    async def play(stage: Stage) -> None:
+        told = json.loads(stage.idp.answer("/keys") or b"")
+        stage.idp.documents["/keys"] = json.dumps(told | {"x": [0] * 10_000}).encode()
+        token = stage.token()
+        refused(await stage.assume(token), 400, "InvalidIdentityToken", NO_KEYS)
+        stage.idp.documents["/keys"] = json.dumps(told | {"x": [0] * 9_000}).encode()
+        stage.whole.now += 31
+        assert (await stage.assume(token)).status == 200
+
+    staged(tmp_path, play)
+
+
 @pytest.mark.threat("T137")
 def test_a_token_for_nobody_makes_us_ask_nobody(tmp_path: Path) -> None:
     """A provider is asked only about a token of a registered issuer and client."""

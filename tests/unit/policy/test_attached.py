@@ -15,6 +15,7 @@ from ostiary.policy import (
     decide,
     parse,
 )
+from ostiary.policy.attached import rough_price
 from ostiary.policy.hearing import BUDGET
 from tests.unit.policy.asking import asks, policy, statement
 
@@ -71,6 +72,20 @@ def test_a_statement_that_several_keys_find_counts_once_and_in_order() -> None:
     assert denied.outcome is Outcome.EXPLICITLY_DENIED
     numbers = [(one.policy, one.statement) for one in denied.determining]
     assert numbers == [(p, s) for p in range(5, 9) for s in range(3)]
+
+
+@pytest.mark.parametrize(("many", "indexed"), [(1, False), (8, False), (9, True)])
+def test_few_statements_are_asked_as_a_whole_and_many_are_looked_up(
+    many: int, *, indexed: bool
+) -> None:
+    """Few have the price of all of them; the price of many depends on the resource."""
+    (shelf,) = shelves(1, many)
+    found = attach(Kind.IDENTITY, (shelf,)).rows("s3:getobject")
+    price = sum(map(rough_price, shelf.statements))
+    assert len(found.rows) == many
+    assert (found.by_resource is not None) is indexed
+    assert (found.cost == price) is not indexed
+    assert found.cost <= BUDGET or indexed
 
 
 def test_levels_go_on_counting() -> None:

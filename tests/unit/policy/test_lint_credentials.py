@@ -101,6 +101,17 @@ def test_rows() -> None:
             [("NumericGreaterThan", AGE, "7"), ("NumericLessThan", AGE, "8")],
             (False, False, False, False, False),
         ),
+        # Ages that no number under a numeric operator tells.
+        ([("NumericLessThan", AGE, "+1")], (False, False, True, False, True)),
+        ([("StringLike", AGE, "0*")], (False, False, True, False, True)),
+        (
+            [("StringLike", AGE, "6*"), ("NumericGreaterThan", AGE, "5")],
+            (False, False, False, False, True),
+        ),
+        (
+            [("StringLike", AGE, "6*"), ("NumericLessThan", AGE, "7")],
+            (False, False, False, False, True),
+        ),
         ([("Null", AGE, "true")], (True, True, False, False, False)),
         ([("NumericGreaterThanIfExists", AGE, "60")], (True, True, False, True, True)),
     ],

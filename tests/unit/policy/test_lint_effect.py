@@ -118,6 +118,9 @@ def test_two_bounds_are_impossible_when_no_number_lies_between(
             ],
             True,
         ),
+        # The smallest number that can be written leaves zero.
+        ([("NumericLessThan", KEY, f"0.{'0' * 19}1")], True),
+        ([("NumericLessThan", KEY, "0"), ("NumericNotEquals", KEY, "1")], False),
         ([("NumericGreaterThan", KEY, "5"), ("Null", KEY, "true")], False),
         ([("NumericGreaterThan", KEY, "5"), ("Null", KEY, "false")], True),
         ([("NumericLessThan", KEY, "-1"), ("NumericGreaterThan", KEY, "-1")], False),

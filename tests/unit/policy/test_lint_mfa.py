@@ -429,6 +429,8 @@ def test_trust(statement: Tree, found: list[str]) -> None:
 
 
 OIDC = "arn:aws:iam::111111111111:oidc-provider/id.example/realm"
+# What all tokens for one application have in common.
+OF_ALL = {f"id.example/realm:{claim}": "a" for claim in ("aud", "azp", "oaud")}
 
 
 @pytest.mark.parametrize(
@@ -439,7 +441,9 @@ OIDC = "arn:aws:iam::111111111111:oidc-provider/id.example/realm"
         (OIDC, "sts:*", {"aws:RequestedRegion": "eu-west-1"}, ["OST114"]),
         (OIDC, "sts:AssumeRoleWithWebIdentity", {"id.example/realm:SUB": "s"}, []),
         (OIDC, "sts:AssumeRoleWithWebIdentity", {"id.example/realm:amr": "x"}, []),
+        (OIDC, "sts:Assume*", OF_ALL, ["OST114"]),
         ("accounts.google.com", "sts:AssumeRoleWithWebIdentity", {}, ["OST114"]),
+        ("accounts.google.com", "sts:Assume*", {"accounts.google.com:sub": "1"}, []),
         (OIDC, "sts:TagSession", {}, []),
         (
             "arn:aws:iam::111111111111:saml-provider/P",

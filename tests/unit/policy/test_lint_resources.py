@@ -30,6 +30,7 @@ QUEUE = "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}"
         ("\x01", "ab", True),
         ("\x01", "a*", True),
         ("\x01", "a/b", False),
+        ("\x01", "*", True),
         ("a\x01c", "a/c", False),
     ],
 )
@@ -37,6 +38,12 @@ def test_patterns_with_a_text_in_common(one: str, other: str, expected: bool) ->
     """Facts 3.3: a star is any text, with slashes too."""
     assert overlap(one, other) is expected
     assert overlap(other, one) is expected
+
+
+@pytest.mark.threat("T83")
+def test_patterns_of_many_stars_are_compared_once_at_each_place() -> None:
+    """Threats T83: the work is that of a table, not of all ways through it."""
+    assert overlap("*a" * 40 + "b", "*a" * 40 + "c") is False
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from ostiary.policy.document import Condition
 from ostiary.policy.operators import (
     OPERATORS,
+    Spelling,
     bind_condition,
     check_value,
     find_operator,
@@ -82,15 +83,106 @@ def test_sets_with_values_that_cannot_be_read(
     assert answer(operator, "1", value=values) is expected
 
 
-def test_spellings() -> None:
-    """Facts 4.2: exact in case; `Null` takes neither prefix nor `IfExists`."""
-    spelling = get_operator("ForAnyValue:StringLikeIfExists")
-    assert (spelling.prefix, spelling.row.name) == ("ForAnyValue:", "StringLike")
-    assert spelling.if_exists
-    for text in ("stringlike", "NullIfExists", "ForAllValues:Null", "StringLike ", ""):
-        assert find_operator(text) is None
-        with pytest.raises(ValueError, match="is not a condition operator"):
-            get_operator(text)
+# Facts 4.2 and 3.5: each operator; whether it is negated, has wildcards, variables.
+TABLE = {
+    "StringEquals": (False, False, True),
+    "StringNotEquals": (True, False, True),
+    "StringEqualsIgnoreCase": (False, False, True),
+    "StringNotEqualsIgnoreCase": (True, False, True),
+    "StringLike": (False, True, True),
+    "StringNotLike": (True, True, True),
+    "NumericEquals": (False, False, False),
+    "NumericNotEquals": (True, False, False),
+    "NumericLessThan": (False, False, False),
+    "NumericLessThanEquals": (False, False, False),
+    "NumericGreaterThan": (False, False, False),
+    "NumericGreaterThanEquals": (False, False, False),
+    "DateEquals": (False, False, False),
+    "DateNotEquals": (True, False, False),
+    "DateLessThan": (False, False, False),
+    "DateLessThanEquals": (False, False, False),
+    "DateGreaterThan": (False, False, False),
+    "DateGreaterThanEquals": (False, False, False),
+    "Bool": (False, False, True),
+    "BinaryEquals": (False, False, False),
+    "IpAddress": (False, False, False),
+    "NotIpAddress": (True, False, False),
+    "ArnEquals": (False, True, True),
+    "ArnNotEquals": (True, True, True),
+    "ArnLike": (False, True, True),
+    "ArnNotLike": (True, True, True),
+    "Null": (False, False, False),
+}
+PREFIXES = ("", "ForAllValues:", "ForAnyValue:")
+
+
+def test_the_table_is_that_of_the_facts() -> None:
+    """Facts 4.2, 3.5: these operators and no others, each with what it may hold."""
+    assert {
+        name: (row.negated, row.wildcards, row.variables)
+        for name, row in OPERATORS.items()
+    } == TABLE
+    assert all(row.name == name for name, row in OPERATORS.items())
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_spelling(name: str) -> None:
+    """Facts 4.2: each takes both prefixes and `IfExists`; `Null` takes neither."""
+    for prefix in PREFIXES:
+        for if_exists in (False, True):
+            text = f"{prefix}{name}{'IfExists' if if_exists else ''}"
+            if name == "Null" and text != "Null":
+                assert find_operator(text) is None
+                continue
+            meant = Spelling(prefix, OPERATORS[name], if_exists=if_exists)
+            assert find_operator(text) == meant
+            assert get_operator(text) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stringlike",
+        "STRINGLIKE",
+        "StringLike ",
+        "NullIfExists",
+        "ForAllValues:Null",
+        "ForAnyValue::StringEqualsIfExists",
+        "forAnyValue:StringEquals",
+        "ForAllValues:ForAnyValue:StringEquals",
+        "StringEqualsIfExistsIfExists",
+        "ForAllValues:",
+        "IfExists",
+        "",
+    ],
+)
+def test_other_spellings_are_no_operators(text: str) -> None:
+    """Facts 4.2: exact in case; one prefix and one `IfExists` at most."""
+    assert find_operator(text) is None
+    with pytest.raises(ValueError, match="operator") as caught:
+        get_operator(text)
+    assert str(caught.value) == f"`{text}` is not a condition operator"
+
+
+def test_a_wildcard_is_none_where_the_table_has_none() -> None:
+    """Facts 4.2: no wildcards in typed values; in texts only where `Like` says so."""
+    for name, (_, wildcards, _) in TABLE.items():
+        is_text = name.startswith(("String", "Arn"))
+        if is_text:
+            check_value(OPERATORS[name], "arn:aws:s3:::*", variables=True)
+        else:
+            with pytest.raises(ValueError, match=r"\*"):
+                check_value(OPERATORS[name], "*", variables=True)
+        if wildcards or not is_text:
+            continue
+        assert answer(name, "a*", value="ab") is ("Not" in name)
+
+
+def test_an_escaped_letter_is_told_as_it_compares() -> None:
+    """Facts 3.3, 3.7: `${*}` under `Bool` is an asterisk, which is no boolean."""
+    with pytest.raises(ValueError, match="neither") as caught:
+        check_value(OPERATORS["Bool"], "${*}", variables=True)
+    assert str(caught.value) == "`*` is neither `true` nor `false`"
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,20 @@ def test_principals(principal: Tree, good: bool) -> None:
     assert (faults == []) is good
 
 
+@pytest.mark.parametrize("kind", [Kind.IDENTITY, Kind.BOUNDARY, Kind.SESSION, Kind.SCP])
+@pytest.mark.parametrize("element", ["Principal", "NotPrincipal"])
+def test_who_has_a_policy_is_its_principal(kind: Kind, element: str) -> None:
+    """Facts 3.1: a principal is refused in words of its own, once the grammar holds."""
+    for principal in ("*", {"AWS": "111122223333"}):
+        fault = fault_of(text(statement(**{element: principal})), kind)
+        assert fault.aws_message == "Policy document should not specify a principal."
+        assert fault.pointer == f"/Statement/0/{element}"
+    fault = fault_of(text(statement(**{element: "x"})), kind)
+    assert fault.aws_message == "Syntax errors in policy."
+    old = text(statement(**{element: "*"}), Version="2008-10-17")
+    assert "must be version" in fault_of(old, kind, strict=True).aws_message
+
+
 def test_all_faults_at_once() -> None:
     """`diagnose` gathers what `parse` would report one by one."""
     document = text(

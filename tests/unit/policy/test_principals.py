@@ -62,6 +62,18 @@ def test_forms(principal: Principal, value: str, expected: Form | None) -> None:
     assert form(principal, value) is expected
 
 
+@pytest.mark.threat("T90")
+@pytest.mark.parametrize("negated", [False, True])
+def test_no_account_is_nobodys_account(*, negated: bool) -> None:
+    """Facts 3.4: who has no account is not one of an element that names no account."""
+    stray = Principal.from_arn("arn:aws:iam:::user/stray")
+    expected = Form.DIRECT if negated else None
+    assert stray.account == ""
+    assert form(stray, USER, negated=negated) is expected
+    assert form(stray, USER, ACCOUNT, negated=negated) is expected
+    assert form(stray, stray.arn, negated=True, deny=True) is Form.DIRECT
+
+
 @pytest.mark.threat("T34")
 def test_a_recreated_user_is_another_principal() -> None:
     """Facts 3.4, threats T34: a policy saved with an id means that entity only."""

@@ -116,7 +116,12 @@ def assertion_of(
         ServiceError: IDPRejectedClaim, InvalidIdentityToken.
     """
     subject = claims["sub"]
-    if not isinstance(subject, str) or len(subject) > LONGEST_SUBJECT:
+    if (
+        not isinstance(subject, str)
+        or len(subject) > LONGEST_SUBJECT
+        # What XML cannot hold cannot be in the answer (T56).
+        or not subject.isprintable()
+    ):
         raise faults.rejected("The claim sub is invalid")
     given, transitive = _tags(claims)
     tags = check_tags(given)

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from jwt.exceptions import PyJWTError
 
+from ostiary.services.assertions.strict_json import NotStrict, load_object
+
 ALGORITHMS: Final[Mapping[str, str]] = {
     "RS256": "RSA",
     "RS384": "RSA",
@@ -25,6 +27,8 @@ ALGORITHMS: Final[Mapping[str, str]] = {
 """The algorithms that AWS takes, and the one kind of key that each of them has."""
 
 MOST_KEYS: Final = 200
+MOST_PARTS: Final = 10_000
+"""Members and items of a document, all that are nested counted: what reading costs."""
 _LEAST_BITS: Final = 2048
 _MOST_BITS: Final = 8192
 _LARGEST_EXPONENT: Final = 1 << 32
@@ -51,6 +55,16 @@ class ProviderKey:
     kind: str
     algorithm: str
     key: PublicKey
+
+
+def read_discovery(text: bytes, issuer: str) -> str:
+    """What `parse_discovery` makes of the text of a document; raises the same."""
+    return parse_discovery(_object(text), issuer)
+
+
+def read_keys(text: bytes) -> tuple[ProviderKey, ...]:
+    """What `parse_keys` makes of the text of a document; raises the same."""
+    return parse_keys(_object(text))
 
 
 def parse_discovery(document: Mapping[str, object], issuer: str) -> str:
@@ -102,6 +116,16 @@ def find_key(
         and one.algorithm in {"", algorithm}
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _object(text: bytes) -> dict[str, object]:
+    # Signs inside of texts are counted, too: no true document has many there.
+    if sum(map(text.count, (b",", b":", b"[", b"{"))) > MOST_PARTS:
+        raise MalformedAnswer("a document of too many parts")
+    try:
+        return load_object(text)
+    except NotStrict as error:
+        raise MalformedAnswer(str(error)) from None
 
 
 def _key(told: Mapping[str, object]) -> ProviderKey | None:

@@ -2,7 +2,9 @@
 
 Document types, entities and processing instructions are refused, comments too where
 somebody else reads the text again, and depth and the number of elements are bounded.
-What is left means the same to every reader.
+What is left means the same to every reader, and is little work to all: namespaces in
+scope and attributes are bounded too, since canonicalization takes the square of them
+for each element, before anybody's signature is verified (T137).
 """
 
 import re
@@ -11,6 +13,10 @@ from xml.parsers import expat
 
 DEEPEST: Final = 20
 MOST_ELEMENTS: Final = 20_000
+MOST_NAMESPACES: Final = 32
+"""Declarations in scope of one element; providers write about ten."""
+MOST_ATTRIBUTES: Final = 64
+"""Of one element."""
 
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^<>]*\?>[ \t\r\n]*")
 
@@ -86,14 +92,25 @@ class _Bounds:
         self.reader = reader
         self._depth = 0
         self._count = 0
+        self._declared = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._count += 1
         if self._depth > DEEPEST or self._count > MOST_ELEMENTS:
             raise MalformedXML("too many elements")
+        if len(attributes) > MOST_ATTRIBUTES:
+            raise MalformedXML("too many attributes")
         if self.reader is not None:
             self.reader.start(name, attributes)
+
+    def declare(self, *_: object) -> None:
+        self._declared += 1
+        if self._declared > MOST_NAMESPACES:
+            raise MalformedXML("too many namespaces")
+
+    def forget(self, *_: object) -> None:
+        self._declared -= 1
 
     def end(self, name: str) -> None:
         self._depth -= 1
@@ -106,6 +123,8 @@ def _strict_parser(bounds: _Bounds) -> expat.XMLParserType:
     parser.buffer_text = True
     parser.StartElementHandler = bounds.start
     parser.EndElementHandler = bounds.end
+    parser.StartNamespaceDeclHandler = bounds.declare
+    parser.EndNamespaceDeclHandler = bounds.forget
     if bounds.reader is not None:
         parser.CharacterDataHandler = bounds.reader.text
     parser.StartDoctypeDeclHandler = _refuse

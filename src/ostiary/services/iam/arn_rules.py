@@ -18,13 +18,21 @@ _VALIDATED: Final = {
     "SAMLProviderArn": re.compile(rf"{_IAM}saml-provider/[!-~]+", re.ASCII),
 }
 """Parameters whose wrong form is ValidationError, and their form."""
+_REQUEST: Final = re.compile(
+    r"arn:aws:iam::[0-9]{12}:delegation-request/[\w-]{16,128}", re.ASCII
+)
+_OWNER: Final = re.compile(r"arn:aws:(?:iam|sts)::[0-9]{12}:[!-~]+", re.ASCII)
+_INVALID: Final = "ARN {} is not valid."
 _READ: Final = {
-    "Arn": "ARN {} is not valid.",
+    "Arn": (_NAMED, _INVALID),
+    "EntityArn": (_REQUEST, _INVALID),
+    "OwnerId": (_OWNER, _INVALID),
     "PolicySourceArn": (
-        "Invalid Entity Arn: {} does not clearly define entity type and name."
+        _NAMED,
+        "Invalid Entity Arn: {} does not clearly define entity type and name.",
     ),
 }
-"""Parameters that name whom policies hang on; another form is InvalidInput."""
+"""Parameters whose wrong form is InvalidInput, their form, and what they are told."""
 _DEVICE: Final = re.compile(r"arn:aws:iam::[0-9]{12}:[!-~]+|(?!arn:).*", re.ASCII)
 
 
@@ -36,9 +44,9 @@ def check_arns(params: Mapping[str, object]) -> None:
     """
     for name, form in _VALIDATED.items():
         if name in params and form.fullmatch(str(params[name])) is None:
-            raise validation_error(f"ARN {params[name]} is not valid.")
-    for name, message in _READ.items():
-        if name in params and _NAMED.fullmatch(str(params[name])) is None:
+            raise validation_error(_INVALID.format(params[name]))
+    for name, (form, message) in _READ.items():
+        if name in params and form.fullmatch(str(params[name])) is None:
             raise invalid_input(message.format(params[name]))
     serial = params.get("SerialNumber", "")
     if _DEVICE.fullmatch(str(serial)) is None:

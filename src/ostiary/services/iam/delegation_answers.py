@@ -16,7 +16,7 @@ from ostiary.identity.delegation import (
     digest_of,
     state_of,
 )
-from ostiary.identity.session import SessionKind
+from ostiary.identity.session import Session, SessionKind
 from ostiary.policy import PrincipalKind
 from ostiary.services.errors import ServiceError, access_denied, invalid_input
 from ostiary.services.iam.delegation_requests import (
@@ -66,11 +66,8 @@ def accept(call: Call, change: Change) -> Result:
     request = _get_own(call, change)
     _require_state(call, request, [State.ASSIGNED, State.PENDING_APPROVAL])
     caller = call.caller
-    session = caller.session
-    if caller.principal.kind not in _LENDS or (
-        session is not None and session.kind is SessionKind.DELEGATED
-    ):
-        # Root is limited by too little, and what is lent cannot be lent on.
+    # Root is limited by too little.
+    if caller.principal.kind not in _LENDS or not _lends_all(caller.session):
         raise access_denied(
             f"User: {caller.arn} is not authorized to perform: "
             "iam:AcceptDelegationRequest"
@@ -116,6 +113,21 @@ def send(call: Call, view: Reader) -> Prepared:
 
     notice = Notice(topic=channel, text=json.dumps(message))
     return Prepared(notice=notice, finish=finish)
+
+
+def _lends_all(session: Session | None) -> bool:
+    """Whether a session has nothing of its own that would be lost when it lends.
+
+    A partner gets the permissions of the user or role; what limits this session alone
+    would not limit the partner (T36). What is lent cannot be lent on.
+    """
+    return session is None or not (
+        session.kind is SessionKind.DELEGATED
+        or session.policy is not None
+        or session.policy_arns
+        or session.scopes
+        or session.tags
+    )
 
 
 def _sendable(call: Call, view: Reader) -> DelegationRequest:

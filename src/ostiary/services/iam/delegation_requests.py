@@ -6,6 +6,7 @@ wants as a policy, which never changes afterwards.
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ostiary.identity import ids
@@ -36,7 +37,7 @@ from ostiary.services.errors import (
 )
 from ostiary.services.iam.delegation_cover import covers
 from ostiary.services.iam.delegation_template import rendered, restrictions
-from ostiary.services.iam.paging import in_memory, paged
+from ostiary.services.iam.paging import Source, paged
 from ostiary.services.operation import (
     Call,
     ChangeOperation,
@@ -121,13 +122,15 @@ def get(call: Call, snapshot: Snapshot) -> Result:
 
 def list_requests(call: Call, view: Reader) -> Result:
     """The requests that principals of the account have taken up."""
-    owner = call.text("OwnerId")
-    found = [
-        one
-        for one in view.list_by(DelegationRequest, owner_account=call.caller.account)
-        if one.owner and owner in {"", one.owner}
-    ]
-    source = in_memory(found, lambda one: f"{one.created:012d} {one.id}")
+    equal = {"owner_account": call.caller.account}
+    if "OwnerId" in call.params:
+        equal["owner"] = call.text("OwnerId")
+    source = Source(
+        fetch=lambda page: view.list_by(
+            DelegationRequest, replace(page, filled="owner"), **equal
+        ),
+        cursor=lambda one: one.id,
+    )
     page, rest = paged(call, "ListDelegationRequests", source)
     # The model spells this one member otherwise than all lists of IAM.
     truncated = rest.pop("IsTruncated")

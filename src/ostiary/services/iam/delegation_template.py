@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Final, cast
 
 from ostiary.identity.model import Policy, PolicyVersion
@@ -110,13 +111,11 @@ def _texts(text: str, values: Values, used: set[str]) -> list[str]:
     pieces = _HOLE.split(text)
     names = pieces[1::2]
     used.update(names)
-    filled = [
-        "".join(_joined(pieces[::2], chosen))
-        for chosen in product(*(_value(name, values) for name in names))
-    ]
-    if len(filled) > _MOST_TEXTS:
+    given = [_value(name, values) for name in names]
+    # Counted before a single one is made: ten holes can ask for millions (P8).
+    if prod(map(len, given)) > _MOST_TEXTS:
         raise invalid_input("Policy template: too many values in one text.")
-    return filled
+    return ["".join(_joined(pieces[::2], chosen)) for chosen in product(*given)]
 
 
 def _value(name: str, values: Values) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from ostiary.identity.model import AWS, Tags, iam_arn
-from ostiary.policy import Kind
+from ostiary.policy import Kind, parse
 from ostiary.services.iam import managed
+from ostiary.services.iam.owners import LINKED_PATH
 from ostiary.services.imports.details import (
     OwnerDetail,
     PolicyDetail,
@@ -53,6 +54,7 @@ _DESCRIPTION: Final = Form(
 )
 _SESSION: Final = (3600, 43_200)
 _ID: Final = r"[A-Z2-7]{17}"
+_TRUST: Final = "AssumeRolePolicyDocument"
 _PREFIXES: Final = {"User": "AIDA", "Group": "AGPA", "Role": "AROA"}
 
 
@@ -83,13 +85,38 @@ def read_owner(fields: Fields, title: Title) -> tuple[str, OwnerDetail]:
 
 def _as_role(fields: Fields, owner: OwnerDetail) -> OwnerDetail:
     """With what only roles have; AWS tells neither description nor session limit."""
+    before = len(fields.faults)
+    trust = fields.document(_TRUST, Kind.TRUST)
+    if owner.path.startswith(LINKED_PATH) and len(fields.faults) == before:
+        _require_services(fields, trust)
     return replace(
         owner,
-        trust=fields.document("AssumeRolePolicyDocument", Kind.TRUST),
+        trust=trust,
         description=_description(fields),
         max_session=fields.number_or("MaxSessionDuration", *_SESSION),
         profiles=tuple(_profiles(fields)),
     )
+
+
+def _require_services(fields: Fields, trust: str) -> None:
+    """A fault when others than services may take a service-linked role.
+
+    No policy of an organization binds such a role, so nobody else may have it.
+    """
+    for statement in parse(trust, kind=Kind.TRUST).statements:
+        named = statement.principal
+        if (
+            named is None
+            or named.negated
+            or any(kind != "Service" for kind, _ in named.members)
+        ):
+            fields.fault(
+                _TRUST,
+                "found a service-linked role that others than services may take, "
+                "expected principals of the type `Service` only",
+                f"a role of the account's own stands outside of `{LINKED_PATH}`",
+            )
+            return
 
 
 def _description(fields: Fields) -> str | None:

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from ostiary.identity.model import Tags
@@ -87,12 +87,14 @@ class Fields:
             return 0
         try:
             if isinstance(value, Number):
-                return max(int(float(value.text)), 0)
+                # Not every number is a time that can be told again.
+                moment = datetime.fromtimestamp(float(value.text), UTC)
+                return max(int(moment.timestamp()), 0)
             if isinstance(value, str):
                 moment = datetime.fromisoformat(value)
                 if moment.tzinfo is not None:
                     return max(int(moment.timestamp()), 0)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, OSError):
             pass
         said = "a time such as `2026-01-31T12:00:00Z`"
         self.fault(name, f"found {_shown(value)}, expected {said}")

@@ -1,6 +1,7 @@
 """New accounts: each is born a member, and the management account may enter it."""
 
 import json
+from dataclasses import replace
 from typing import Final, cast
 
 from ostiary.identity import ids
@@ -16,11 +17,11 @@ from ostiary.services.operation import (
     Result,
 )
 from ostiary.services.organizations.errors import invalid, not_found
-from ostiary.services.organizations.paging import in_memory, listed
+from ostiary.services.organizations.paging import listed
 from ostiary.services.organizations.place import managed_organization, seen_organization
 from ostiary.services.organizations.policy_types import attach_full_access
 from ostiary.services.organizations.tags import read_tags
-from ostiary.store.port import Change, Reader
+from ostiary.store.port import Change, Page, Reader
 
 ROLE_NAME: Final = "OrganizationAccountAccessRole"
 """The role that the management account takes in a new account."""
@@ -126,13 +127,19 @@ def describe_status(call: Call, view: Reader) -> Result:
 def list_statuses(call: Call, view: Reader) -> Result:
     """How the creations of accounts went, those of the states asked for."""
     organization = seen_organization(call, view)
-    states = cast("list[str]", call.params.get("States") or [])
-    found = [
-        one
-        for one in view.list_by(AccountCreation, organization=organization.id)
-        if not states or _state(one) in states
-    ]
-    fetch = in_memory(found, _key)
+    asked = cast("list[str]", call.params.get("States") or ["SUCCEEDED", "FAILED"])
+
+    def fetch(page: Page) -> list[AccountCreation]:
+        mine = {"organization": organization.id}
+        if "SUCCEEDED" in asked and "FAILED" in asked:
+            return view.list_by(AccountCreation, page, **mine)
+        if "SUCCEEDED" in asked:
+            made = replace(page, filled="account")
+            return view.list_by(AccountCreation, made, **mine)
+        if "FAILED" in asked:
+            return view.list_by(AccountCreation, page, account="", **mine)
+        return []
+
     return listed(call, "CreateAccountStatuses", fetch, _key, _shown)
 
 

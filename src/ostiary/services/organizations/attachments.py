@@ -101,13 +101,13 @@ def list_targets(call: Call, view: Reader) -> Result:
     """What a policy hangs on."""
     organization = seen_organization(call, view)
     policy = get_policy(view, organization, call.text("PolicyId"))
-    rows = view.list_by(PolicyTarget, organization=organization.id, policy=policy.id)
+    mine = {"organization": organization.id, "policy": policy.id}
     return listed(
         call,
         "Targets",
-        in_memory([row.target for row in rows], str),
-        str,
-        lambda name: _shown(get_target(view, organization, name), organization),
+        lambda page: view.list_by(PolicyTarget, page, **mine),
+        lambda row: row.target,
+        lambda row: _shown(get_target(view, organization, row.target), organization),
     )
 
 

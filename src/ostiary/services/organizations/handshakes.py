@@ -1,4 +1,7 @@
-"""Invitations: how an account that was there before comes into an organization."""
+"""Handshakes: an account is asked something, and accepts or declines.
+
+Most are invitations: how an account that was there before comes into an organization.
+"""
 
 from dataclasses import replace
 from typing import Final, cast
@@ -14,12 +17,24 @@ from ostiary.services.operation import (
     ReadOperation,
     Result,
 )
+from ostiary.services.organizations import features
 from ostiary.services.organizations.errors import conflict, invalid, not_found
+from ostiary.services.organizations.handshake_states import (
+    ACCEPTED,
+    CANCELED,
+    DECLINED,
+    INVITE,
+    OPEN,
+    handshake_shown,
+    moved,
+    not_open,
+    state_of,
+)
 from ostiary.services.organizations.organizations import address_of
-from ostiary.services.organizations.paging import in_memory, listed
+from ostiary.services.organizations.paging import listed
 from ostiary.services.organizations.place import (
     find_organization,
-    get_member,
+    is_closed,
     managed_organization,
     seen_organization,
 )
@@ -29,13 +44,6 @@ from ostiary.store.port import Change, Reader
 
 LASTS: Final = 15 * 86_400
 """Seconds for which an invitation stands open."""
-OPEN, ACCEPTED, DECLINED, CANCELED, EXPIRED = (
-    "OPEN",
-    "ACCEPTED",
-    "DECLINED",
-    "CANCELED",
-    "EXPIRED",
-)
 
 
 def invite(call: Call, change: Change) -> Result:
@@ -53,7 +61,16 @@ def invite(call: Call, change: Change) -> Result:
         raise _cannot("TARGET_ACCOUNT_VALIDATION_FAILURE", "The account is not there.")
     if change.find(Member, account) is not None:
         raise _already_in()
-    pending = change.list_by(Handshake, account=account, organization=organization.id)
+    if is_closed(change, account):
+        raise _cannot("TARGET_ACCOUNT_VALIDATION_FAILURE", "The account is closed.")
+    if features.find_pending(call, change, organization) is not None:
+        raise _cannot(
+            "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES",
+            "You can't invite accounts while all features are being enabled.",
+        )
+    pending = change.list_by(
+        Handshake, account=account, organization=organization.id, action=INVITE
+    )
     if any(state_of(one, call.now) == OPEN for one in pending):
         raise conflict(
             "DuplicateHandshakeException",
@@ -63,6 +80,8 @@ def invite(call: Call, change: Change) -> Result:
         id=new_id(call.mint, "h"),
         organization=organization.id,
         account=account,
+        action=INVITE,
+        parent="",
         target=account,
         state=OPEN,
         notes=call.text("Notes"),
@@ -75,38 +94,50 @@ def invite(call: Call, change: Change) -> Result:
 
 
 def accept(call: Call, change: Change) -> Result:
-    """The caller's account becomes a member, bound like all of them."""
+    """The caller's account does what it is asked."""
     handshake = _own(call, change)
-    account = handshake.account
-    if change.find(Member, account) is not None:
+    accepted = moved(call, change, handshake, ACCEPTED)
+    if handshake.action == INVITE and change.find(Member, handshake.account):
         raise _already_in()
-    accepted = _moved(call, change, handshake, ACCEPTED)
+    match handshake.action:
+        case features.APPROVE:
+            features.approved(change, accepted)
+        case features.ENABLE:
+            features.enabled(change, accepted)
+        case _:
+            _join(call, change, accepted)
+    return _told(call, change, accepted)
+
+
+def _join(call: Call, change: Change, handshake: Handshake) -> None:
+    """The account becomes a member, bound like all of them."""
     organization = change.find(Organization, handshake.organization)
-    owner = change.find(Account, account)
+    owner = change.find(Account, handshake.account)
     assert organization is not None  # noqa: S101 - its handshakes go with it
     member = Member(
-        account=account,
+        account=handshake.account,
         organization=organization.id,
         parent=organization.root,
-        name=account if owner is None else owner.name,
-        email=address_of(account),
+        name=handshake.account if owner is None else owner.name,
+        email=address_of(handshake.account),
         method="INVITED",
         joined=call.now,
         tags=handshake.tags,
     )
     change.insert(member)
-    attach_full_access(change, organization, account)
-    return _told(call, change, accepted)
+    attach_full_access(change, organization, handshake.account)
 
 
 def decline(call: Call, change: Change) -> Result:
     """The caller's account does not join."""
     handshake = _own(call, change)
-    return _told(call, change, _moved(call, change, handshake, DECLINED))
+    if handshake.action == features.ENABLE:
+        raise not_open()
+    return _told(call, change, moved(call, change, handshake, DECLINED))
 
 
 def cancel(call: Call, change: Change) -> Result:
-    """The organization takes its invitation back."""
+    """The organization takes back what it has asked."""
     handshake = change.find(Handshake, call.text("HandshakeId"))
     organization = find_organization(change, call.caller.account)
     if (
@@ -116,11 +147,17 @@ def cancel(call: Call, change: Change) -> Result:
         or organization.management != call.caller.account
     ):
         raise not_found("HandshakeNotFoundException")
-    return _told(call, change, _moved(call, change, handshake, CANCELED))
+    if handshake.parent:
+        raise not_open()
+    canceled = moved(call, change, handshake, CANCELED)
+    for one in change.list_by(Handshake, parent=handshake.id):
+        if one.state == OPEN:
+            change.replace(replace(one, state=CANCELED))
+    return _told(call, change, canceled)
 
 
 def describe(call: Call, view: Reader) -> Result:
-    """An invitation, for either side of it."""
+    """A handshake, for either side of it."""
     handshake = view.find(Handshake, call.text("HandshakeId"))
     if handshake is not None:
         if handshake.account == call.caller.account:
@@ -133,93 +170,41 @@ def describe(call: Call, view: Reader) -> Result:
 
 
 def list_for_account(call: Call, view: Reader) -> Result:
-    """The invitations to the caller's account."""
-    return _listed(call, view, view.list_by(Handshake, account=call.caller.account))
+    """The handshakes of the caller's account."""
+    return _listed(call, view, account=call.caller.account)
 
 
 def list_for_organization(call: Call, view: Reader) -> Result:
-    """The invitations by the caller's organization."""
+    """The handshakes of the caller's organization."""
     organization = seen_organization(call, view)
-    return _listed(call, view, view.list_by(Handshake, organization=organization.id))
-
-
-def state_of(handshake: Handshake, now: int) -> str:
-    """The state as it is now: nobody has to note that time has run out."""
-    is_late = handshake.state == OPEN and handshake.expires <= now
-    return EXPIRED if is_late else handshake.state
+    return _listed(call, view, organization=organization.id)
 
 
 def _own(call: Call, change: Change) -> Handshake:
-    """The invitation to the caller's account; raises HandshakeNotFoundException."""
+    """What the caller's account is asked; raises HandshakeNotFoundException."""
     found = change.find(Handshake, call.text("HandshakeId"))
     if found is None or found.account != call.caller.account:
         raise not_found("HandshakeNotFoundException")
     return found
 
 
-def _moved(call: Call, change: Change, handshake: Handshake, state: str) -> Handshake:
-    """The invitation in its last state; raises for one that is not open."""
-    now_in = state_of(handshake, call.now)
-    if now_in == state:
-        raise conflict(
-            "HandshakeAlreadyInStateException",
-            "The specified handshake is already in the requested state.",
-        )
-    if now_in != OPEN:
-        raise conflict(
-            "InvalidHandshakeTransitionException",
-            "You can't perform the operation on the handshake in its current state.",
-        )
-    moved = replace(handshake, state=state)
-    change.replace(moved)
-    return moved
-
-
-def _listed(call: Call, view: Reader, found: list[Handshake]) -> Result:
+def _listed(call: Call, view: Reader, **whose: str) -> Result:
     told = cast("dict[str, str]", call.params.get("Filter") or {})
-    if told.get("ActionType", "INVITE") != "INVITE" or "ParentHandshakeId" in told:
-        found = []
-    fetch = in_memory(found, _key)
-    return listed(call, "Handshakes", fetch, _key, lambda one: _shown(call, view, one))
-
-
-def _key(handshake: Handshake) -> str:
-    return handshake.id
+    if "ActionType" in told:
+        whose["action"] = told["ActionType"]
+    if "ParentHandshakeId" in told:
+        whose["parent"] = told["ParentHandshakeId"]
+    return listed(
+        call,
+        "Handshakes",
+        lambda page: view.list_by(Handshake, page, **whose),
+        lambda one: one.id,
+        lambda one: handshake_shown(view, one, call.now),
+    )
 
 
 def _told(call: Call, view: Reader, handshake: Handshake) -> Result:
-    return {"Handshake": _shown(call, view, handshake)}
-
-
-def _shown(call: Call, view: Reader, handshake: Handshake) -> Result:
-    organization = view.find(Organization, handshake.organization)
-    assert organization is not None  # noqa: S101 - its handshakes go with it
-    manager = get_member(view, organization, organization.management)
-    inviting = {
-        "Type": "ORGANIZATION",
-        "Value": organization.id,
-        "Resources": [
-            {"Type": "MASTER_EMAIL", "Value": manager.email},
-            {"Type": "MASTER_NAME", "Value": manager.name},
-            {"Type": "ORGANIZATION_FEATURE_SET", "Value": organization.features},
-        ],
-    }
-    resources = [inviting, {"Type": "ACCOUNT", "Value": handshake.account}]
-    if handshake.notes:
-        resources.append({"Type": "NOTES", "Value": handshake.notes})
-    return {
-        "Id": handshake.id,
-        "Arn": organization.arn_of("handshake", f"invite/{handshake.id}"),
-        "Parties": [
-            {"Id": organization.id.removeprefix("o-"), "Type": "ORGANIZATION"},
-            {"Id": handshake.account, "Type": "ACCOUNT"},
-        ],
-        "State": state_of(handshake, call.now),
-        "RequestedTimestamp": handshake.created,
-        "ExpirationTimestamp": handshake.expires,
-        "Action": "INVITE",
-        "Resources": resources,
-    }
+    return {"Handshake": handshake_shown(view, handshake, call.now)}
 
 
 def _cannot(reason: str, message: str) -> ServiceError:

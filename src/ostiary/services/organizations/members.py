@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ostiary.identity.model import Account
 from ostiary.identity.organization import Delegation, Member, Organization
 from ostiary.services.operation import (
     Call,
@@ -10,7 +11,7 @@ from ostiary.services.operation import (
     ReadOperation,
     Result,
 )
-from ostiary.services.organizations import shown
+from ostiary.services.organizations import features, shown
 from ostiary.services.organizations.errors import conflict, not_found, violation
 from ostiary.services.organizations.paging import listed
 from ostiary.services.organizations.place import (
@@ -18,10 +19,10 @@ from ostiary.services.organizations.place import (
     get_parent,
     managed_organization,
     own_organization,
+    path_to,
     seen_organization,
 )
 from ostiary.services.organizations.policy_types import detach_all
-from ostiary.store.chart import Chart, chart_of
 from ostiary.store.port import Change, Reader
 
 
@@ -33,7 +34,7 @@ def list_accounts(call: Call, view: Reader) -> Result:
         "Accounts",
         lambda page: view.list_by(Member, page, organization=organization.id),
         _key,
-        shown.accounts_of(organization),
+        shown.accounts_of(view, organization),
     )
 
 
@@ -47,7 +48,7 @@ def list_for_parent(call: Call, view: Reader) -> Result:
         "Accounts",
         lambda page: view.list_by(Member, page, parent=parent),
         _key,
-        shown.accounts_of(organization),
+        shown.accounts_of(view, organization),
     )
 
 
@@ -55,8 +56,8 @@ def describe(call: Call, view: Reader) -> Result:
     """One account, and where it stands."""
     organization = seen_organization(call, view)
     member = get_member(view, organization, call.text("AccountId"))
-    told = shown.account(member, organization)
-    told["Paths"] = [_path(chart_of(view, member.account), member)]
+    told = shown.account(view, member, organization)
+    told["Paths"] = [path_to(view, organization, member.parent, member.account)]
     return {"Account": told}
 
 
@@ -92,6 +93,25 @@ def leave(call: Call, change: Change) -> Result:
     return _let_go(change, organization, member)
 
 
+def close(call: Call, change: Change) -> Result:
+    """Nobody of a member account is heard any more; what it owns stays, unreachable."""
+    organization = managed_organization(call, change)
+    member = get_member(change, organization, call.text("AccountId"))
+    if member.account == organization.management:
+        raise violation(
+            "CANNOT_CLOSE_MANAGEMENT_ACCOUNT",
+            "You cannot close the management account.",
+        )
+    account = change.find(Account, member.account)
+    if account is None or account.closed:
+        raise conflict(
+            "AccountAlreadyClosedException",
+            "You attempted to close an account that is already closed.",
+        )
+    change.replace(replace(account, closed=call.now))
+    return {}
+
+
 def _let_go(change: Change, organization: Organization, member: Member) -> Result:
     if member.account == organization.management:
         raise conflict(
@@ -103,6 +123,7 @@ def _let_go(change: Change, organization: Organization, member: Member) -> Resul
             "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG",
             "You must first deregister this account as a delegated administrator.",
         )
+    features.ask_no_more(change, member)
     detach_all(change, member.account)
     change.delete(member)
     return {}
@@ -112,15 +133,12 @@ def _key(member: Member) -> str:
     return member.account
 
 
-def _path(chart: Chart, member: Member) -> str:
-    return f"{chart.path_of(member)}{member.account}/"
-
-
 OPERATIONS: Operations = {
     "ListAccounts": ReadOperation(run=list_accounts),
     "ListAccountsForParent": ReadOperation(run=list_for_parent),
     "DescribeAccount": ReadOperation(run=describe),
     "MoveAccount": ChangeOperation(run=move),
     "RemoveAccountFromOrganization": ChangeOperation(run=remove),
+    "CloseAccount": ChangeOperation(run=close),
     "LeaveOrganization": ChangeOperation(run=leave),
 }

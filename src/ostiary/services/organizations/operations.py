@@ -4,6 +4,7 @@ from ostiary.services.operation import Operations
 from ostiary.services.organizations import (
     accounts,
     attachments,
+    features,
     handshakes,
     members,
     organizations,
@@ -17,6 +18,7 @@ from ostiary.services.organizations import (
 FAMILIES = (
     accounts,
     attachments,
+    features,
     handshakes,
     members,
     organizations,

@@ -4,6 +4,7 @@ Only the management account changes an organization; an account that administers
 service for it may look at it, too.
 """
 
+from ostiary.identity.model import Account
 from ostiary.identity.organization import (
     ALL_FEATURES,
     MANAGED,
@@ -79,6 +80,12 @@ def get_member(view: Reader, organization: Organization, account: str) -> Member
     return member
 
 
+def is_closed(view: Reader, account: str) -> bool:
+    """Whether nobody of the account is heard any more."""
+    found = view.find(Account, account)
+    return found is not None and found.closed > 0
+
+
 def find_parent(
     view: Reader, organization: Organization, parent: str
 ) -> Organization | Unit | None:
@@ -142,6 +149,20 @@ def get_own_policy(
             "You specified a policy that is managed by AWS and can't be modified.",
         )
     return found
+
+
+def chain_to(view: Reader, parent: str) -> list[str]:
+    """The ids from the root down to a root or unit, itself the last."""
+    chain = [parent]
+    while (unit := view.find(Unit, chain[-1])) is not None:
+        chain.append(unit.parent)
+    return chain[::-1]
+
+
+def path_to(view: Reader, organization: Organization, *below: str) -> str:
+    """Where something stands, `o-…/r-…/ou-…/`: its parent, and the ids below that."""
+    parent, *rest = below
+    return "/".join((organization.id, *chain_to(view, parent), *rest, ""))
 
 
 def id_of(target: Target) -> str:

@@ -5,7 +5,6 @@ from typing import Final
 
 from ostiary.identity.organization import (
     FULL_ACCESS,
-    POLICY_TYPES,
     Organization,
     OrganizationPolicy,
     PolicyTarget,
@@ -22,7 +21,7 @@ from ostiary.services.operation import (
 from ostiary.services.organizations import shown
 from ostiary.services.organizations.documents import require_document
 from ostiary.services.organizations.errors import conflict, violation
-from ostiary.services.organizations.paging import in_memory, listed
+from ostiary.services.organizations.paging import listed
 from ostiary.services.organizations.place import (
     get_own_policy,
     get_policy,
@@ -31,10 +30,12 @@ from ostiary.services.organizations.place import (
 )
 from ostiary.services.organizations.policy_types import require_type
 from ostiary.services.organizations.tags import read_tags
-from ostiary.store.port import Change, Reader
+from ostiary.store.port import Change, Page, Reader
 
 MOST: Final = 10_000
 """Policies of one type in one organization."""
+_BEFORE_ALL: Final = "p-"
+"""Where AWS's own policy stands in a list: before every id."""
 
 
 def create(call: Call, change: Change) -> Result:
@@ -107,15 +108,19 @@ def list_policies(call: Call, view: Reader) -> Result:
     """The policies of a type, AWS's own among them."""
     organization = seen_organization(call, view)
     policy_type = call.text("Filter")
-    found = view.list_by(
-        OrganizationPolicy, organization=organization.id, type=policy_type
-    )
-    if policy_type in POLICY_TYPES:
-        found = [*found, FULL_ACCESS[policy_type]]
+    ours = [FULL_ACCESS[policy_type]] if policy_type in FULL_ACCESS else []
+
+    def fetch(page: Page) -> list[OrganizationPolicy]:
+        first = [] if page.after else ours
+        own = view.list_by(
+            OrganizationPolicy, page, organization=organization.id, type=policy_type
+        )
+        return [*first, *own][: page.limit]
+
     return listed(
         call,
         "Policies",
-        in_memory(found, _key),
+        fetch,
         _key,
         lambda policy: shown.policy_summary(policy, organization),
     )
@@ -139,7 +144,7 @@ def _name_taken() -> ServiceError:
 
 
 def _key(policy: OrganizationPolicy) -> str:
-    return policy.id
+    return _BEFORE_ALL if policy.is_managed else policy.id
 
 
 OPERATIONS: Operations = {

@@ -13,7 +13,8 @@ from ostiary.identity.organization import (
     Unit,
 )
 from ostiary.services.operation import Result
-from ostiary.store.chart import Chart
+from ostiary.services.organizations.place import is_closed
+from ostiary.store.port import Reader
 
 
 def organization(found: Organization, manager: Member) -> Result:
@@ -46,9 +47,8 @@ def root(found: Organization) -> Result:
     }
 
 
-def unit(found: Unit, within: Organization, chart: Chart) -> Result:
-    """A unit."""
-    path = "/".join((within.id, *chart.chain_to(found.id), ""))
+def unit(found: Unit, within: Organization, path: str) -> Result:
+    """A unit, and where it stands."""
     return {
         "Id": found.id,
         "Arn": within.arn_of("ou", found.id),
@@ -57,23 +57,24 @@ def unit(found: Unit, within: Organization, chart: Chart) -> Result:
     }
 
 
-def account(found: Member, within: Organization) -> Result:
-    """An account; none is ever suspended here."""
+def account(view: Reader, found: Member, within: Organization) -> Result:
+    """An account; a closed one is suspended, and stays so."""
+    state = "SUSPENDED" if is_closed(view, found.account) else "ACTIVE"
     return {
         "Id": found.account,
         "Arn": within.arn_of("account", found.account),
         "Email": found.email,
         "Name": found.name,
-        "Status": "ACTIVE",
-        "State": "ACTIVE",
+        "Status": state,
+        "State": state,
         "JoinedMethod": found.method,
         "JoinedTimestamp": found.joined,
     }
 
 
-def accounts_of(within: Organization) -> Callable[[Member], Result]:
+def accounts_of(view: Reader, within: Organization) -> Callable[[Member], Result]:
     """The shape of each account in a list."""
-    return lambda found: account(found, within)
+    return lambda found: account(view, found, within)
 
 
 def policy_summary(found: OrganizationPolicy, within: Organization) -> Result:

@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ostiary.identity.organization import (
     Delegation,
-    Member,
     Organization,
     TrustedService,
 )
@@ -24,9 +22,10 @@ from ostiary.services.organizations.paging import in_memory, listed
 from ostiary.services.organizations.place import (
     full_organization,
     get_member,
+    is_closed,
     seen_organization,
 )
-from ostiary.store.port import Change, Reader
+from ostiary.store.port import Change, Page, Reader
 
 _PRINCIPAL = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com", re.ASCII)
 
@@ -60,11 +59,10 @@ def disable(call: Call, change: Change) -> Result:
 def list_enabled(call: Call, view: Reader) -> Result:
     """The services that are trusted."""
     organization = seen_organization(call, view)
-    found = view.list_by(TrustedService, organization=organization.id)
     return listed(
         call,
         "EnabledServicePrincipals",
-        in_memory(found, _trusted_name),
+        lambda page: view.list_by(TrustedService, page, organization=organization.id),
         _trusted_name,
         lambda one: {"ServicePrincipal": one.service, "DateEnabled": one.enabled},
     )
@@ -79,6 +77,11 @@ def register(call: Call, change: Change) -> Result:
             "CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR",
             "You cannot register master account/yourself as delegated administrator "
             "for your organization.",
+        )
+    if is_closed(change, member.account):
+        raise violation(
+            "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR",
+            "You cannot register a suspended account as delegated administrator.",
         )
     if _find_trusted(change, organization, service) is None:
         raise violation(
@@ -112,29 +115,28 @@ def deregister(call: Call, change: Change) -> Result:
     return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Administrator:
-    member: Member
-    since: int
-
-
 def list_administrators(call: Call, view: Reader) -> Result:
     """The accounts that administer a service, or any."""
     organization = seen_organization(call, view)
     service = call.text("ServicePrincipal")
-    found = [
-        one
-        for one in view.list_by(Delegation, organization=organization.id)
-        if not service or one.service == service
-    ]
+
+    def fetch(page: Page) -> Sequence[Delegation]:
+        name = organization.id
+        if service:
+            return view.list_by(Delegation, page, organization=name, service=service)
+        first = _first_of_each(view.list_by(Delegation, organization=name))
+        return in_memory(first, _administrator)(page)
+
     return listed(
         call,
         "DelegatedAdministrators",
-        in_memory(_administrators(view, organization, found), _administrator_id),
-        _administrator_id,
+        fetch,
+        _administrator,
         lambda one: {
-            **shown.account(one.member, organization),
-            "DelegationEnabledDate": one.since,
+            **shown.account(
+                view, get_member(view, organization, one.account), organization
+            ),
+            "DelegationEnabledDate": one.enabled,
         },
     )
 
@@ -143,13 +145,12 @@ def list_services(call: Call, view: Reader) -> Result:
     """The services that a member administers."""
     organization = seen_organization(call, view)
     member = get_member(view, organization, call.text("AccountId"))
-    found = view.list_by(Delegation, account=member.account)
-    if not found:
+    if not view.list_by(Delegation, Page(limit=1), account=member.account):
         raise _not_registered()
     return listed(
         call,
         "DelegatedServices",
-        in_memory(found, _delegated_name),
+        lambda page: view.list_by(Delegation, page, account=member.account),
         _delegated_name,
         lambda one: {
             "ServicePrincipal": one.service,
@@ -158,17 +159,12 @@ def list_services(call: Call, view: Reader) -> Result:
     )
 
 
-def _administrators(
-    view: Reader, organization: Organization, found: Sequence[Delegation]
-) -> list[_Administrator]:
-    """Each account once, since the first of its services."""
-    since: dict[str, int] = {}
-    for one in found:
-        since[one.account] = min(one.enabled, since.get(one.account, one.enabled))
-    return [
-        _Administrator(member=get_member(view, organization, account), since=when)
-        for account, when in since.items()
-    ]
+def _first_of_each(found: Sequence[Delegation]) -> list[Delegation]:
+    """Each account once, with the first of its services."""
+    first: dict[str, Delegation] = {}
+    for one in sorted(found, key=lambda one: one.enabled):
+        first.setdefault(one.account, one)
+    return list(first.values())
 
 
 def _service(call: Call) -> str:
@@ -203,8 +199,8 @@ def _delegated_name(one: Delegation) -> str:
     return one.service
 
 
-def _administrator_id(one: _Administrator) -> str:
-    return one.member.account
+def _administrator(one: Delegation) -> str:
+    return one.account
 
 
 OPERATIONS: Operations = {

@@ -17,15 +17,16 @@ from ostiary.services.organizations import shown
 from ostiary.services.organizations.errors import conflict, not_found, violation
 from ostiary.services.organizations.paging import in_memory, listed
 from ostiary.services.organizations.place import (
+    chain_to,
     get_parent,
     get_unit,
     managed_organization,
+    path_to,
     seen_organization,
 )
 from ostiary.services.organizations.policy_types import attach_full_access, detach_all
 from ostiary.services.organizations.tags import read_tags
-from ostiary.store.chart import chart_of
-from ostiary.store.port import Change, Reader
+from ostiary.store.port import Change, Page, Reader
 
 DEEPEST: Final = 5
 """Units above one another, under the root."""
@@ -100,13 +101,13 @@ def list_for_parent(call: Call, view: Reader) -> Result:
     organization = seen_organization(call, view)
     parent = call.text("ParentId")
     get_parent(view, organization, parent)
-    chart = chart_of(view, organization.management)
+    above = path_to(view, organization, parent)
     return listed(
         call,
         "OrganizationalUnits",
-        in_memory(view.list_by(Unit, parent=parent), _unit_id),
+        lambda page: view.list_by(Unit, page, parent=parent),
         _unit_id,
-        lambda unit: shown.unit(unit, organization, chart),
+        lambda unit: shown.unit(unit, organization, f"{above}{unit.id}/"),
     )
 
 
@@ -115,17 +116,14 @@ def list_children(call: Call, view: Reader) -> Result:
     organization = seen_organization(call, view)
     parent, kind = call.text("ParentId"), call.text("ChildType")
     get_parent(view, organization, parent)
-    found = (
-        [one.account for one in view.list_by(Member, parent=parent)]
-        if kind == "ACCOUNT"
-        else [one.id for one in view.list_by(Unit, parent=parent)]
-    )
+
+    def fetch(page: Page) -> list[str]:
+        if kind == "ACCOUNT":
+            return [one.account for one in view.list_by(Member, page, parent=parent)]
+        return [one.id for one in view.list_by(Unit, page, parent=parent)]
+
     return listed(
-        call,
-        "Children",
-        in_memory(found, str),
-        str,
-        lambda child: {"Id": child, "Type": kind},
+        call, "Children", fetch, str, lambda child: {"Id": child, "Type": kind}
     )
 
 
@@ -136,9 +134,14 @@ def list_parents(call: Call, view: Reader) -> Result:
     found = view.find(Member, child) or view.find(Unit, child)
     if found is None or found.organization != organization.id:
         raise not_found("ChildNotFoundException")
-    parent = found.parent
-    kind = "ROOT" if parent == organization.root else "ORGANIZATIONAL_UNIT"
-    return {"Parents": [{"Id": parent, "Type": kind}]}
+    kind = "ROOT" if found.parent == organization.root else "ORGANIZATIONAL_UNIT"
+    return listed(
+        call,
+        "Parents",
+        in_memory([found.parent], str),
+        str,
+        lambda parent: {"Id": parent, "Type": kind},
+    )
 
 
 def _require_room(change: Change, organization: Organization, parent: str) -> None:
@@ -148,7 +151,7 @@ def _require_room(change: Change, organization: Organization, parent: str) -> No
             "You have exceeded the number of organizational units allowed.",
         )
     # The chain begins with the root, and the new unit goes below its last.
-    if len(chart_of(change, organization.management).chain_to(parent)) > DEEPEST:
+    if len(chain_to(change, parent)) > DEEPEST:
         raise violation(
             "OU_DEPTH_LIMIT_EXCEEDED",
             "You have exceeded the number of levels of organizational units allowed.",
@@ -156,8 +159,8 @@ def _require_room(change: Change, organization: Organization, parent: str) -> No
 
 
 def _told(view: Reader, organization: Organization, unit: Unit) -> Result:
-    chart = chart_of(view, organization.management)
-    return {"OrganizationalUnit": shown.unit(unit, organization, chart)}
+    path = path_to(view, organization, unit.id)
+    return {"OrganizationalUnit": shown.unit(unit, organization, path)}
 
 
 def _name_taken() -> ServiceError:

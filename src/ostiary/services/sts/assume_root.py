@@ -75,6 +75,7 @@ def _require_standing(
     if (
         organization is not None
         and member in snapshot.accounts
+        and not snapshot.is_closed(member)
         and is_above(snapshot, call.caller.account, member)
         and trusts_iam(snapshot, organization)
     ):

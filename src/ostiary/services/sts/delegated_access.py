@@ -58,7 +58,8 @@ def get_delegated_access_token(call: Call, snapshot: Snapshot) -> Result:
         account=request.owner_account,
         principal=principal,
         name=name,
-        issued_at=call.now,
+        # As old as the grant: who revokes sessions by age reaches it, too (T33).
+        issued_at=request.sent,
         expires_at=ends,
         mfa_at=None,
         issuer=call.caller.access_key_id,

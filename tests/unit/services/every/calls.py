@@ -51,11 +51,24 @@ class Call:
     before: tuple[Step, ...] = ()
     also: tuple[str, ...] = field(default=())
     """Actions that it takes beside its own."""
+    closing: tuple[Step, ...] = field(default=())
+    """Steps of which each has it refused. Only calls that nobody signs have them: no
+    identity policy decides those, but the trust policy of the role that they name."""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its caller signs it, so that identity policies decide."""
+        return not self.closing
 
 
 def call(*before: Step, also: tuple[str, ...] = (), **params: Any) -> Call:
     """The call; parameters by name."""
     return Call(params, before, also)
+
+
+def unsigned(*before: Step, closing: tuple[Step, ...], **params: Any) -> Call:
+    """The call that nobody signs; parameters by name."""
+    return Call(params, before, closing=closing)
 
 
 def step(operation: str, **params: Any) -> Step:

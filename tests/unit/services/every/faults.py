@@ -7,10 +7,9 @@ call; `NEVER` says why an error does not come. Some errors are found by rule, se
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import shake_256
-from typing import Any
 
+from tests.unit.services.every import faults_delegation
 from tests.unit.services.every.calls import (
     ARN_OF_POLICY,
     ENABLED,
@@ -29,37 +28,16 @@ from tests.unit.services.every.calls import (
     VERSION,
     step,
 )
+from tests.unit.services.every.provoked import (
+    UNPACKABLE,
+    Place,
+    Provoked,
+    anew,
+    other,
+)
 from tests.unit.services.every.reads import TAGGED
-from tests.unit.services.every.stage import Params, Step, allowing
+from tests.unit.services.every.stage import Step, allowing
 from tests.unit.services.iam.pems import made
-
-Place = tuple[str, str]
-"""Operation and error code."""
-
-
-@dataclass(frozen=True)
-class Provoked:
-    """A call that is refused: the operation's own, with other steps and parameters."""
-
-    more: tuple[Step, ...] = ()
-    """Steps after those of the operation's own call."""
-    params: Params | None = None
-    """Parameters in place of its own."""
-    instead: bool = False
-    """Whether the steps take the place of its own."""
-    by_user: bool = False
-    """Whether a user calls who may do everything in IAM, and not root."""
-
-
-def other(*more: Step, **params: Any) -> Provoked:
-    """The call with further steps before it, and with other parameters."""
-    return Provoked(more, params)
-
-
-def anew(*steps: Step, **params: Any) -> Provoked:
-    """The call after these steps only."""
-    return Provoked(steps, params, instead=True)
-
 
 LONG_TRUST = json.dumps(
     {
@@ -103,6 +81,7 @@ def _attached(word: str, **owner: str) -> tuple[Step, ...]:
 
 
 PROVOKED: Mapping[Place, Provoked] = {
+    **faults_delegation.PROVOKED,
     # -- quotas
     ("AddClientIDToOpenIDConnectProvider", "LimitExceeded"): anew(
         step(
@@ -256,11 +235,15 @@ PROVOKED: Mapping[Place, Provoked] = {
     ("GetFederationToken", "MalformedPolicyDocument"): Provoked(
         params={"Policy": "{}"}, by_user=True
     ),
+    ("GetFederationToken", "PackedPolicyTooLarge"): Provoked(
+        params={"Policy": UNPACKABLE}, by_user=True
+    ),
 }
 
 _IAM = "tests/unit/services/iam"
 _ISSUER = "tests/unit/gate/test_whole_issuer.py"
 SHOWN: Mapping[Place, str] = {
+    **faults_delegation.SHOWN,
     ("ChangePassword", "EntityTemporarilyUnmodifiable"): (
         f"{_IAM}/test_login.py::test_what_changed_during_the_hashing_is_seen"
     ),

@@ -107,11 +107,11 @@ BY_OPERATION: Mapping[tuple[str, str], str] = {
     ("CreateGroup", "NoSuchEntity"): "it names nothing that has to be there",
     ("DeleteServerCertificate", "DeleteConflict"): "no load balancer holds it",
     ("GetCredentialReport", "ReportInProgress"): "a report is made at once",
-    ("GetFederationToken", "PackedPolicyTooLarge"): (
-        "2,048 characters of policy and 50 tags of 256 fit"
-    ),
     ("GetSSHPublicKey", "UnrecognizedPublicKeyEncoding"): (
         "another encoding is ValidationError, as of every list of values"
+    ),
+    ("ListDelegationRequests", "NoSuchEntity"): (
+        "who has taken nothing up has an empty list, and so has who is not there"
     ),
     ("SimulatePrincipalPolicy", "PolicyEvaluation"): "as SimulateCustomPolicy",
     ("UpdateAccountPasswordPolicy", "MalformedPolicyDocument"): (

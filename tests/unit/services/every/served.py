@@ -7,33 +7,20 @@ from botocore.model import OperationModel
 
 from ostiary.services import sts
 from ostiary.services.iam.operations import OPERATIONS
-from tests.unit.services.every import calls, reads, sts_calls
+from tests.unit.services.every import calls, calls_delegation, reads, sts_calls
 from tests.unit.services.every.calls import Call
 
 CALLS: Mapping[tuple[str, str], Call] = {
     **{("iam", name): call for name, call in calls.IAM.items()},
     **{("iam", name): call for name, call in reads.IAM.items()},
     **{("iam", name): call for name, call in reads.TAGGING.items()},
+    **{("iam", name): call for name, call in calls_delegation.IAM.items()},
     **{("sts", name): call for name, call in sts_calls.STS.items()},
+    **{("sts", name): call for name, call in calls_delegation.STS.items()},
 }
 _ROOT_ACCESS = "tests/unit/gate/test_whole_root_access.py"
-_DELEGATION = "tests/unit/gate/test_whole_delegation.py"
 _REPORT = "tests/unit/gate/test_organization_report.py"
 ELSEWHERE: Mapping[tuple[str, str], str] = {
-    ("iam", "AcceptDelegationRequest"): _DELEGATION,
-    ("iam", "AssociateDelegationRequest"): _DELEGATION,
-    ("iam", "CreateDelegationRequest"): _DELEGATION,
-    ("iam", "GetDelegationRequest"): _DELEGATION,
-    ("iam", "GetHumanReadableSummary"): _DELEGATION,
-    ("iam", "ListDelegationRequests"): _DELEGATION,
-    ("iam", "RejectDelegationRequest"): _DELEGATION,
-    ("iam", "SendDelegationToken"): _DELEGATION,
-    ("iam", "UpdateDelegationRequest"): _DELEGATION,
-    ("iam", "SetSecurityTokenServicePreferences"): (
-        "tests/unit/services/iam/test_account.py"
-    ),
-    ("sts", "GetDelegatedAccessToken"): _DELEGATION,
-    ("sts", "GetScopedCredentials"): "tests/unit/gate/test_whole_scoped.py",
     ("iam", "DisableOrganizationsRootCredentialsManagement"): _ROOT_ACCESS,
     ("iam", "DisableOrganizationsRootSessions"): _ROOT_ACCESS,
     ("iam", "EnableOrganizationsRootCredentialsManagement"): _ROOT_ACCESS,

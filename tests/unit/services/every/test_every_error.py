@@ -12,7 +12,8 @@ import pytest
 from tests.unit.gate.whole import Answer
 from tests.unit.services.every import never
 from tests.unit.services.every.calls import CALLER, LINKED
-from tests.unit.services.every.faults import PROVOKED, SHOWN, Place, Provoked
+from tests.unit.services.every.faults import PROVOKED, SHOWN
+from tests.unit.services.every.provoked import Place, Provoked
 from tests.unit.services.every.served import CALLS, codes
 from tests.unit.services.every.stage import House
 from tests.unit.services.every.test_every_operation import GONE, MADE

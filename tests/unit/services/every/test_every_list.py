@@ -60,7 +60,11 @@ async def page(stage: Stage, operation: str, **more: object) -> Any:
     params = {**CALLS["iam", operation].params, **more}
     answer = await stage.call(stage.root, operation, params)
     assert answer.status == 200, answer.body
-    return read("iam", operation, answer)
+    found = read("iam", operation, answer)
+    if operation == "ListDelegationRequests":
+        # The model spells this one member otherwise than all lists of IAM.
+        found["IsTruncated"] = found.pop("isTruncated")
+    return found
 
 
 def items(found: dict[str, Any]) -> list[Any]:

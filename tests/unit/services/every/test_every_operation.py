@@ -1,7 +1,7 @@
 """Every operation of IAM and STS through the whole gate: allowed, denied, misspelled.
 
 The operations come from what is registered and from AWS's own models, so that a new
-one fails here until it has a call in `calls`, `reads` or `sts_calls`.
+one fails here until it has a call in a module that `served` reads.
 """
 
 from pathlib import Path
@@ -36,7 +36,9 @@ GONE = {
     "AccountAlias": "nobodys-alias",
     "Arn": "arn:aws:iam::{account}:user/gone",
     "CertificateId": "A" * 24,
+    "DelegationRequestId": "gone-gone-gone-gone",
     "DeletionTaskId": "task/aws-service-role/ecs.amazonaws.com/Gone/" + "0" * 36,
+    "EntityArn": "arn:aws:iam::{account}:delegation-request/" + "0" * 36,
     "GroupName": "gone",
     "InstanceProfileName": "gone",
     "JobId": "0" * 36,
@@ -57,6 +59,7 @@ GONE = {
 """For each parameter that names something: a name that nothing has."""
 FORMS = {
     "Arn": (400, "InvalidInput"),
+    "EntityArn": (400, "InvalidInput"),
     "OpenIDConnectProviderArn": (400, "ValidationError"),
     "PolicyArn": (400, "ValidationError"),
     "PolicySourceArn": (400, "InvalidInput"),

@@ -151,6 +151,8 @@ ALICE = f"arn:aws:iam::{ACCOUNT}:user/Alice"
         ({"Path": "/dev/"}, "Arn", f"found `{ALICE}`, expected `arn:aws:iam::{ACCOUNT}:user/dev/Alice`"),
         ({"Arn": "arn:aws-cn:iam::1:user/Alice"}, "Arn", "found `arn:aws-cn:iam::1:user/Alice`, expected an ARN of IAM in the partition `aws`"),
         ({"CreateDate": "yesterday"}, "CreateDate", "found `yesterday`, expected a time"),
+        ({"CreateDate": 10**18}, "CreateDate", "found `1000000000000000000`, expected a time"),
+        ({"CreateDate": 10**19}, "CreateDate", "found `10000000000000000000`, expected a time"),
         ({"CreateDate": "2020-01-01T00:00:00"}, "CreateDate", "found `2020-01-01T00:00:00`, expected a time"),
         ({"Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]}, "Tags", "found the tag key `a` twice"),
         ({"Tags": [{"Key": "a\n", "Value": ""}]}, "Tags/0", "found an object, expected `Key`"),
@@ -198,6 +200,26 @@ def test_a_fault_of_other_entities_has_its_place(
     ((found, told),) = faults_of(page(entity))
     assert found == f"/{place}"
     assert told.startswith(message)
+
+
+@pytest.mark.threat("T97")
+@pytest.mark.parametrize(
+    "principal", [{"AWS": ACCOUNT}, "*", {"Service": "x.amazonaws.com", "AWS": "*"}]
+)
+def test_a_service_linked_role_is_a_service_s(principal: Any) -> None:
+    """No organization's policy binds one, so no file gives it to anybody else."""
+    document = trust()
+    document["Statement"][0]["Principal"] = principal
+    linked = {"Path": "/aws-service-role/x.amazonaws.com/"}
+    file = page(role(AssumeRolePolicyDocument=document, **linked))
+    ((place, message),) = faults_of(file)
+    assert place == "/RoleDetailList/0/AssumeRolePolicyDocument"
+    assert message.startswith("found a service-linked role that others than services")
+    assert read_accounts(json.dumps(page(role(AssumeRolePolicyDocument=document))))
+
+    document["Statement"][0]["Principal"] = {"Service": "x.amazonaws.com"}
+    file = page(role(AssumeRolePolicyDocument=document, **linked))
+    assert read_accounts(json.dumps(file))
 
 
 def test_all_faults_are_told_at_once() -> None:
