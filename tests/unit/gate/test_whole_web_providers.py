@@ -1,4 +1,4 @@
-"""OpenID providers that rotate keys, fail, or mislead, through the whole gate."""
+"""OpenID providers that rotate keys, fail or mislead `AssumeRoleWithWebIdentity`."""
 
 import asyncio
 import json

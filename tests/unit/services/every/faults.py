@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from hashlib import shake_256
 
-from tests.unit.services.every import faults_delegation
+from tests.unit.services.every import faults_delegation, faults_estate
 from tests.unit.services.every.calls import (
     ARN_OF_POLICY,
     ENABLED,
@@ -82,6 +82,7 @@ def _attached(word: str, **owner: str) -> tuple[Step, ...]:
 
 PROVOKED: Mapping[Place, Provoked] = {
     **faults_delegation.PROVOKED,
+    **faults_estate.PROVOKED,
     # -- quotas
     ("AddClientIDToOpenIDConnectProvider", "LimitExceeded"): anew(
         step(
@@ -244,6 +245,7 @@ _IAM = "tests/unit/services/iam"
 _ISSUER = "tests/unit/gate/test_whole_issuer.py"
 SHOWN: Mapping[Place, str] = {
     **faults_delegation.SHOWN,
+    **faults_estate.SHOWN,
     ("ChangePassword", "EntityTemporarilyUnmodifiable"): (
         f"{_IAM}/test_login.py::test_what_changed_during_the_hashing_is_seen"
     ),

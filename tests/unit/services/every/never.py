@@ -91,6 +91,10 @@ BY_OPERATION: Mapping[tuple[str, str], str] = {
         "a second role is LimitExceeded (facts 10.7)"
     ),
     ("AssumeRole", "ExpiredTokenException"): "a token that ended is ExpiredToken",
+    ("AssumeRoot", "ExpiredTokenException"): "a token that ended is ExpiredToken",
+    ("GenerateOrganizationsAccessReport", "ReportGenerationLimitExceeded"): (
+        "a report is made at once, so none is ever under way"
+    ),
     ("AssumeRole", "InvalidContextAssertion"): "ProvidedContexts are refused",
     ("CreateOpenIDConnectProvider", "OpenIdIdpCommunicationError"): (
         "nobody calls the provider"

@@ -7,7 +7,14 @@ from botocore.model import OperationModel
 
 from ostiary.services import sts
 from ostiary.services.iam.operations import OPERATIONS
-from tests.unit.services.every import calls, calls_delegation, reads, sts_calls
+from tests.unit.services.every import (
+    calls,
+    calls_assertions,
+    calls_delegation,
+    calls_estate,
+    reads,
+    sts_calls,
+)
 from tests.unit.services.every.calls import Call
 
 CALLS: Mapping[tuple[str, str], Call] = {
@@ -15,31 +22,19 @@ CALLS: Mapping[tuple[str, str], Call] = {
     **{("iam", name): call for name, call in reads.IAM.items()},
     **{("iam", name): call for name, call in reads.TAGGING.items()},
     **{("iam", name): call for name, call in calls_delegation.IAM.items()},
+    **{("iam", name): call for name, call in calls_estate.IAM.items()},
     **{("sts", name): call for name, call in sts_calls.STS.items()},
+    **{("sts", name): call for name, call in calls_assertions.STS.items()},
+    **{("sts", name): call for name, call in calls_estate.STS.items()},
     **{("sts", name): call for name, call in calls_delegation.STS.items()},
 }
-_ROOT_ACCESS = "tests/unit/gate/test_whole_root_access.py"
-_REPORT = "tests/unit/gate/test_organization_report.py"
-ELSEWHERE: Mapping[tuple[str, str], str] = {
-    ("iam", "DisableOrganizationsRootCredentialsManagement"): _ROOT_ACCESS,
-    ("iam", "DisableOrganizationsRootSessions"): _ROOT_ACCESS,
-    ("iam", "EnableOrganizationsRootCredentialsManagement"): _ROOT_ACCESS,
-    ("iam", "EnableOrganizationsRootSessions"): _ROOT_ACCESS,
-    ("iam", "ListOrganizationsFeatures"): _ROOT_ACCESS,
-    ("iam", "GenerateOrganizationsAccessReport"): _REPORT,
-    ("iam", "GetOrganizationsAccessReport"): _REPORT,
-    ("sts", "AssumeRoleWithSAML"): "tests/unit/gate/test_whole_saml.py",
-    ("sts", "AssumeRoleWithWebIdentity"): (
-        "tests/unit/gate/test_whole_web_identity.py"
-    ),
-    ("sts", "AssumeRoot"): _ROOT_ACCESS,
-}
-"""Operations that a signed call of one account cannot show, and the file that does."""
 SERVED = sorted(
     (service, name)
     for service, names in (("iam", OPERATIONS), ("sts", sts.OPERATIONS))
     for name in names
 )
+_PLAIN = {"httpStatusCode": 400}
+"""Of errors of which the model says no more than the name."""
 _MODELS = {
     service: botocore.session.get_session().get_service_model(service)
     for service in ("iam", "sts")
@@ -54,7 +49,7 @@ def model(service: str, operation: str) -> OperationModel:
 def codes(service: str, operation: str) -> dict[str, int]:
     """The codes of the modelled errors, and their HTTP status."""
     return {
-        shape.metadata["error"]["code"]: shape.metadata["error"]["httpStatusCode"]
+        shape.error_code: shape.metadata.get("error", _PLAIN)["httpStatusCode"]
         for shape in model(service, operation).error_shapes
     }
 

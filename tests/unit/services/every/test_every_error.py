@@ -115,9 +115,10 @@ def test_an_error_has_its_code_and_status(house: House, place: Place) -> None:
         await stage.play(how.more if how.instead else (*own.before, *how.more))
         await stage.allow(CALLER, "*")
         keys = stage.caller if how.by_user else stage.root
+        by = keys if own.is_signed else None
         revision = house.whole.home.snapshot.revision
         params = {**own.params, **(how.params or {})}
-        answer = await stage.call(keys, operation, params, service)
+        answer = await stage.call(by, operation, params, service)
         assert house.whole.home.snapshot.revision == revision
         return answer
 

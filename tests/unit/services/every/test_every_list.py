@@ -27,6 +27,7 @@ PLACE = {"IsTruncated", "Marker"}
 NO_LIST = {
     "SimulateCustomPolicy": "its results are computed, not stored",
     "SimulatePrincipalPolicy": "its results are computed, not stored",
+    "GetOrganizationsAccessReport": "a report is one row",
     "GetServiceLastAccessedDetails": "a report is one row",
     "GetServiceLastAccessedDetailsWithEntities": "a report is one row",
     "ListPoliciesGrantingServiceAccess": "at most 200 services, all of them asked for",

@@ -16,7 +16,6 @@ from tests.unit.services.every.calls import CALLER
 from tests.unit.services.every.reads import BY_ROOT
 from tests.unit.services.every.served import (
     CALLS,
-    ELSEWHERE,
     SERVED,
     codes,
     members,
@@ -82,6 +81,12 @@ every = pytest.mark.parametrize(
     ids=str,
 )
 
+signed = pytest.mark.parametrize(
+    ("service", "operation"),
+    sorted(place for place, call in CALLS.items() if call.is_signed),
+    ids=str,
+)
+
 
 def is_free(service: str, operation: str) -> bool:
     """Whether policies can neither allow nor deny it."""
@@ -104,7 +109,9 @@ async def kept(house: House, service: str, operation: str) -> Stage:
     return house.kept[place]
 
 
-async def called(stage: Stage, keys: Keys, service: str, operation: str) -> Answer:
+async def called(
+    stage: Stage, keys: Keys | None, service: str, operation: str
+) -> Answer:
     """The answer to the operation's call."""
     params = CALLS[service, operation].params
     return await stage.call(keys, operation, params, service)
@@ -129,11 +136,8 @@ def read(service: str, operation: str, answer: Answer) -> Any:
 
 
 def test_every_operation_has_a_call() -> None:
-    """What is served has a line, what is not has none, and other evidence exists."""
-    assert set(CALLS) | set(ELSEWHERE) == set(SERVED)
-    assert not set(CALLS) & set(ELSEWHERE)
-    for (_, operation), file in ELSEWHERE.items():
-        assert operation in (ROOT / file).read_text(encoding="utf-8")
+    """What is served has a line, and what is not has none."""
+    assert set(CALLS) == set(SERVED)
 
 
 @every
@@ -148,14 +152,40 @@ def test_who_may_gets_an_answer_of_the_modelled_shape(
             CALLER, f"{service}:{operation}", *CALLS[service, operation].also
         )
         keys = stage.root if operation in BY_ROOT else stage.caller
-        return await called(stage, keys, service, operation)
+        by = keys if CALLS[service, operation].is_signed else None
+        return await called(stage, by, service, operation)
 
     answer = house.run(play())
     assert answer.status == 200, answer.body
     read(service, operation, answer)
 
 
-@every
+@pytest.mark.parametrize(
+    ("operation", "number"),
+    [
+        (operation, number)
+        for (_, operation), call in sorted(CALLS.items())
+        for number in range(len(call.closing))
+    ],
+    ids=str,
+)
+def test_whom_the_role_does_not_trust_is_refused(
+    house: House, operation: str, number: int
+) -> None:
+    """403 AccessDenied for what nobody signs, and which the trust policy refuses."""
+
+    async def play() -> Answer:
+        stage = await staged(house, "sts", operation)
+        await stage.allow(CALLER, "*")
+        await stage.play([CALLS["sts", operation].closing[number]])
+        return await called(stage, None, "sts", operation)
+
+    answer = house.run(play())
+    assert (answer.status, answer.code) == (403, "AccessDenied")
+    assert answer.message == f"Not authorized to perform sts:{operation}"
+
+
+@signed
 def test_who_may_not_is_refused_by_the_actions_name(
     house: House, service: str, operation: str
 ) -> None:
