@@ -1,7 +1,5 @@
 """`ostiary import`: an account as AWS tells it, made again here."""
 
-import os
-import pwd
 import sys
 import time
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from ostiary.cli.accounts import is_account_name
 from ostiary.cli.import_text import Report
 from ostiary.cli.opening import MISUSE, opened, settings_of, stop
 from ostiary.gate.audit import AuditTakenError, AuditUnavailableError
+from ostiary.server.deeds import operator
 from ostiary.server.importing import WRITER, Importer, Order, claim
 from ostiary.services.imports.checks import read_accounts
 from ostiary.services.imports.details import AccountDetail
@@ -73,7 +72,7 @@ def _import(
             replace_aws_policies=options.replace_aws,
         ),
         source=_source(options),
-        operator=_operator(),
+        operator=operator(),
         account_name=options.account_name,
         key_file=options.key_file,
         progress=progress,
@@ -141,14 +140,6 @@ def _text(file: str) -> str:
     except UnicodeDecodeError as error:
         message = f"cannot read `{file}`: found no UTF-8 at byte {error.start}"
         raise stop(message, MISUSE) from None
-
-
-def _operator() -> str:
-    """The name of whoever runs this, from the system and not from the environment."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
 
 
 class _Progress:

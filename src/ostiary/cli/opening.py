@@ -37,5 +37,10 @@ def opened(settings: Settings, writer: str = "api") -> Home:
 
 def stop(message: str, status: int = 1) -> SystemExit:
     """Prints an error; what it returns ends the command when raised."""
-    print(f"ostiary: {message}", file=sys.stderr)
+    warn(message)
     return SystemExit(status)
+
+
+def warn(message: str) -> None:
+    """Prints an error after which the command goes on."""
+    print(f"ostiary: {message}", file=sys.stderr)

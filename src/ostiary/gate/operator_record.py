@@ -13,7 +13,7 @@ from ostiary.identity.caller import timestamp
 
 OPERATOR: Final = "LocalOperator"
 _OK: Final = 200
-_OF_ORGANIZATIONS: Final = frozenset({"CreateAccount"})
+_OF_ORGANIZATIONS: Final = frozenset({"CreateAccount", "ReopenAccount"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Deed:
     """For example `ostiary import`."""
     account: str
     operation: str
-    """The operation that would have done the same over the API."""
+    """The operation that would have done the same over the API, if there is one."""
     arn: str
     parameters: Mapping[str, str]
     why: str
