@@ -69,6 +69,7 @@ def snapshot() -> Snapshot:
             _key("AKIACARL", OTHER, "AIDACARL"),
             _key("AKIAROOT", ACCOUNT, ""),
             _key("AKIALOST", OTHER, "AIDAGONE"),
+            _key("AKIAGONE", ACCOUNT, "AIDAGONE"),
             _owned("arn:aws:s3:::mine", ACCOUNT),
             _owned("arn:aws:s3:::theirs", OTHER),
             _owned(table("Known"), ACCOUNT, '{"partition_key": "Id"}'),

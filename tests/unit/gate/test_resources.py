@@ -127,7 +127,8 @@ def test_an_index_has_a_plain_name(name: str) -> None:
         ),
         ("provider", f"{IAM}:saml-provider/x", f"{IAM}:saml-provider/x", ACCOUNT),
         ("key_owner", "AKIABOB", f"{IAM}:user/Bob", ACCOUNT),
-        ("key_owner", "AKIALOST", f"arn:aws:iam::{OTHER}:user/*", OTHER),
+        ("key_owner", "AKIALOST", f"{IAM}:user/*", ACCOUNT),
+        ("key_owner", "AKIAGONE", f"{IAM}:user/*", ACCOUNT),
         ("key_owner", "AKIANONE", f"{IAM}:user/*", ACCOUNT),
     ],
 )
