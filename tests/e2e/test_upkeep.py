@@ -19,7 +19,8 @@ def test_the_audit_log_is_checked(tmp_path: Path) -> None:
         world.account().client("iam").list_users()
     live = server.run("audit", "verify", "--json")
     assert server.stop() == 0
-    (log,) = (server.home / "audit").glob("*.jsonl")
+    log = server.home / "audit" / "api.jsonl"
+    assert (log.parent / "operator.jsonl").exists()
     lines = log.read_bytes().splitlines(keepends=True)
     lines[1] = lines[1].replace(b'"status":200', b'"status":403')
     good = server.run("audit", "verify")
