@@ -12,7 +12,7 @@ from ostiary.identity import ids
 from ostiary.identity.model import Account
 from ostiary.server import deeds
 from ostiary.server.home import Home, create_account, locked
-from ostiary.store.port import AlreadyExistsError
+from ostiary.store.port import AlreadyExistsError, StoreUnavailableError
 
 _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _ID = re.compile(r"[0-9]{12}", re.ASCII)
@@ -112,7 +112,7 @@ def _copy(installation: Home) -> None:
     """The record into the log; it is kept already, so what was done stands."""
     try:
         deeds.copy(installation)
-    except AuditUnavailableError as error:
+    except (AuditUnavailableError, StoreUnavailableError, OSError) as error:
         warn(
             f"the audit log cannot be written: {error}; the record waits in the "
             "database"

@@ -247,14 +247,13 @@ def _account(name: str) -> Write:
 def _tags(prefix: str) -> Write:
     def write(_: Asked, resource: Resource, context: dict[str, Value]) -> None:
         tags: Tags = resource.entity.tags if resource.entity else ()
-        names = [fold(key) for key, _ in tags]
-        for name, (key, value) in zip(names, tags, strict=True):
-            if names.count(name) == 1:
-                context[f"{prefix}{key}"] = value
-            else:
-                # Policies and devices may have `team` beside `Team`, and as condition
-                # keys those are one: whatever tests it is undecided, and nothing else.
-                context[f"{prefix}{name}"] = UNKNOWN
+        seen: set[str] = set()
+        for key, value in tags:
+            name = fold(key)
+            # Policies and devices may have `team` beside `Team`, and as condition keys
+            # those are one: whatever tests it is undecided, and nothing else is.
+            context[f"{prefix}{name}"] = UNKNOWN if name in seen else value
+            seen.add(name)
 
     return write
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ostiary.gate.operator_record import OPERATOR
+from ostiary.policy import UNKNOWN
 
 _WIDTH = 11
 _REFUSED = 400
@@ -92,6 +93,15 @@ _WITHOUT_MFA = {
 }
 
 
+def _value(seen: dict[str, Any]) -> str:
+    if not seen["present"]:
+        return "absent"
+    if seen["value"] == list(UNKNOWN) and "ResourceTag/" in seen["key"]:
+        # A tag has one text, so a list is the mark.
+        return "unclear: tags' keys differ in letter case alone, so it is undecided"
+    return f"`{seen['value']}`"
+
+
 def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
     yield _row(
         "decision",
@@ -105,5 +115,4 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
     if not explanation:
         return
     for seen in explanation["keys"]:
-        value = f"`{seen['value']}`" if seen["present"] else "absent"
-        yield _row("", f"key {seen['key']} is {value}")
+        yield _row("", f"key {seen['key']} is {_value(seen)}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.gate.telling import tell
 from tests.unit.gate.whole import Whole, allow, document, run
 
 ACCOUNT = "111122223333"
@@ -52,6 +53,7 @@ def test_what_tests_such_a_tag_is_undecided(
         bob = await whole.user("bob", allow("iam:*"), denial)
         refused = await whole.bad(alice, "iam", "GetPolicy", PolicyArn=POLICY)
         assert "no identity-based policy allows" in refused.message
+        assert f"key {key} is unclear" in tell(whole.record(refused))
         denied = await whole.bad(bob, "iam", "GetPolicy", PolicyArn=POLICY)
         assert "explicit deny" in denied.message
 

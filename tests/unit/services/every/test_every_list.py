@@ -1,11 +1,8 @@
 """Every list of IAM in pages: of one item, with a wrong marker, and in the database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from ostiary.services.iam.quotas import (
     GROUP_ATTACHMENTS,
@@ -14,6 +11,7 @@ from ostiary.services.iam.quotas import (
     SSH_KEYS,
 )
 from tests.unit.gate.whole import Answer
+from tests.unit.services.cuts import limits
 from tests.unit.services.every.served import CALLS, members
 from tests.unit.services.every.stage import House, Stage
 from tests.unit.services.every.test_every_operation import kept, read
@@ -122,21 +120,6 @@ def test_a_marker_of_nothing_is_refused(house: House, operation: str) -> None:
     for answer in house.run(play()):
         assert (answer.status, answer.code) == (400, "ValidationError")
         assert answer.message == "Invalid Marker."
-
-
-@contextmanager
-def limits(engine: Engine) -> Iterator[list[int]]:
-    """How many rows each list that is read meanwhile may have."""
-    seen: list[int] = []
-
-    def note(*args: Any) -> None:
-        _, _, statement, parameters, _, _ = args
-        if statement.lstrip().startswith("SELECT") and "LIMIT" in statement:
-            seen.append(max(one for one in parameters if isinstance(one, int)))
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.threat("T102")

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, event
-
 from tests.unit.gate.orgs import Orgs, Told
 from tests.unit.gate.whole import Keys, Whole, allow, document
 
@@ -152,18 +150,3 @@ def _at(node: Any, path: str) -> str:
     for name in path.split("."):
         node = node[int(name) if name.isdigit() else name]
     return str(node)
-
-
-@contextmanager
-def limits(engine: Engine) -> Iterator[list[int]]:
-    """How many rows each list that is read meanwhile may have."""
-    seen: list[int] = []
-
-    def note(*args: Any) -> None:
-        _, _, statement, parameters, _, _ = args
-        if statement.lstrip().startswith("SELECT") and "LIMIT" in statement:
-            seen.append(max(one for one in parameters if isinstance(one, int)))
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from tests.unit.gate.orgs import Told
+from tests.unit.services.cuts import limits
 from tests.unit.services.every_organizations.calls import CALLS, OPS_UNIT, SSO, UNIT
 from tests.unit.services.every_organizations.served import members, read
-from tests.unit.services.every_organizations.stage import House, Stage, limits, step
+from tests.unit.services.every_organizations.stage import House, Stage, step
 from tests.unit.services.every_organizations.test_every_organizations_operation import (
     kept,
 )
